@@ -1,0 +1,3 @@
+"""The pipeline of Dayfold: all that ships to Lambda."""
+
+from __future__ import annotations
