@@ -1,0 +1,76 @@
+"""The server process: `python -m dayfold_local.server --state DIR --port N`.
+
+One process holds the emulator, our Athena and our crawler. It listens on 127.0.0.1 only and keeps
+everything it knows in one state folder.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import fcntl
+import logging
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import IO
+
+from dayfold.errors import ConfigurationError, DayfoldError
+from dayfold_local import environment
+from dayfold_local.folder import StateFolder, write_json
+
+logger = logging.getLogger(__name__)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Serves until SIGTERM or SIGINT; returns the exit code."""
+    parser = argparse.ArgumentParser(prog="dayfold_local.server")
+    parser.add_argument("--state", type=Path, required=True, help="the state folder")
+    parser.add_argument("--port", type=int, required=True)
+    options = parser.parse_args(arguments)
+    folder = StateFolder(options.state)
+    try:
+        folder.create()
+        with _only_server(folder):
+            folder.clear_temporary()
+            environment.configure(folder, options.port)
+            asyncio.run(_serve(folder, options.port))
+    except DayfoldError as error:
+        print(error, file=sys.stderr)  # noqa: T201 - the line that `up` shows
+        return 1
+    return 0
+
+
+def _only_server(folder: StateFolder) -> IO[str]:
+    """Takes the folder for this process; the kernel frees it however the process ends."""
+    lock = folder.server_lock.open("a", encoding="utf-8")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        lock.close()
+        raise ConfigurationError(f"{folder.root}: another server already runs on it") from None
+    return lock
+
+
+async def _serve(folder: StateFolder, port: int) -> None:
+    from hypercorn.asyncio import serve
+    from hypercorn.config import Config
+    from ministack import app as emulator
+
+    from dayfold_local import routes
+
+    routes.install(emulator.SERVICE_HANDLERS)
+    config = Config()
+    config.bind = [f"{environment.HOST}:{port}"]
+    config.keep_alive_timeout = 75
+    config.loglevel = "WARNING"
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    write_json(folder.server_file, {"pid": os.getpid(), "port": port})
+    await serve(emulator.app, config, shutdown_trigger=stop.wait)  # type: ignore[arg-type]
+
+
+if __name__ == "__main__":
+    sys.exit(main())
