@@ -6,7 +6,7 @@ import dataclasses
 import datetime as dt
 from typing import TYPE_CHECKING, Any, Literal
 
-from dayfold.domain.days import utc_dates_of
+from dayfold.domain.days import ONE_DAY, end_of_day, utc_dates_of
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -38,11 +38,30 @@ class BusinessDayWindow:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class HoursWindow:
+    """The days of an input that a stretch of hours around the day touches, whatever the clocks do.
+
+    `[0, 24h]` ends 24 hours after the day does. That is the end of the next day, but an hour into
+    the day after it when the next day loses an hour to summer time.
+    """
+
+    first: int  # hours from the start of the day, 0 or less
+    last: int  # hours from the end of the day, 0 or more
+
+    def days_for(self, day: dt.date, tz: ZoneInfo) -> tuple[dt.date, dt.date]:
+        """The first and last day of the input that building `day` reads."""
+        start = end_of_day(day - ONE_DAY, tz) + dt.timedelta(hours=self.first)
+        end = end_of_day(day, tz) + dt.timedelta(hours=self.last)
+        last = end - dt.timedelta(microseconds=1)
+        return start.astimezone(tz).date(), last.astimezone(tz).date()
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class Input:
     """A table that a query reads, raw or built, with its window."""
 
     table: str  # database.name
-    window: Window | BusinessDayWindow
+    window: Window | HoursWindow | BusinessDayWindow
 
     @property
     def is_raw(self) -> bool:

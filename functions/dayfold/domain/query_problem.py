@@ -1,0 +1,17 @@
+"""What is wrong with a query file, and where: the unit of `dayfold check`."""
+
+from __future__ import annotations
+
+import dataclasses
+
+
+@dataclasses.dataclass(frozen=True, slots=True, order=True)
+class Problem:
+    """One thing to correct in a query file; sorts by file, then line."""
+
+    path: str
+    line: int
+    message: str  # what is wrong and what to do, in one line
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}: {self.message}"
