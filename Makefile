@@ -1,0 +1,102 @@
+# Everything a person or CI runs. Each target sets up what it needs: only Python 3.11 or newer, make
+# and the package registries are taken for granted.
+
+UV_VERSION := 0.13.9
+UV := .tools/bin/uv
+UV_INSTALLED := .tools/.uv-$(UV_VERSION)
+# The first interpreter that is new enough; say `make PYTHON=/path/to/python3.13` to choose another.
+ifndef PYTHON
+PYTHON := $(shell for p in python3 python3.13 python3.12 python3.11 python3.14; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+endif
+
+export UV_PYTHON_DOWNLOADS := never
+export SAM_CLI_TELEMETRY := 0
+
+ENVIRONMENT := .venv/.ready
+SAM_ENVIRONMENT := .venv-sam/.ready
+LINT_ENVIRONMENT := .venv-lint/.ready
+SAM := .venv-sam/bin/sam
+TESTS ?= tests
+
+# The checks share nothing, so they run side by side; on make 4 each one's output stays together.
+SIDE_BY_SIDE := $(MAKE) --no-print-directory --keep-going --jobs=2 \
+	$(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check fmt bench build deploy clean \
+	check-format check-lint check-types check-queries check-template check-sam check-security
+
+help: ## What can be made here
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(ENVIRONMENT) ## The whole pipeline on this machine: sample extracts in, KPIs out
+	@.venv/bin/dayfold demo
+
+test: $(ENVIRONMENT) $(SAM_ENVIRONMENT) $(LINT_ENVIRONMENT) ## All tests (some of them: make test TESTS=tests/unit)
+	@.venv/bin/pytest --numprocesses=2 --dist=loadfile $(TESTS)
+
+check: $(ENVIRONMENT) $(SAM_ENVIRONMENT) $(LINT_ENVIRONMENT) ## Format, lint, types, queries, template, security
+	@$(SIDE_BY_SIDE) check-security check-types check-sam check-template check-queries check-lint check-format
+
+fmt: $(ENVIRONMENT) ## Put the Python code into its one format
+	@.venv/bin/ruff check --fix --quiet; .venv/bin/ruff format
+
+bench: $(ENVIRONMENT) ## Measure what DESIGN promises in numbers
+	@.venv/bin/python -m benchmarks
+
+build: $(SAM_ENVIRONMENT) ## What AWS Lambda will run, in .aws-sam/ (no Docker, no compiler)
+	@PYTHON="$(abspath .tools/bin/python)" $(SAM) build
+
+deploy: build ## Deploy to the AWS account and region of your profile
+	@$(SAM) deploy
+
+clean: ## Remove what was installed and built (the local stack's state stays: dayfold reset)
+	rm -rf .venv .venv-sam .venv-lint .tools .aws-sam dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+check-format:
+	@.venv/bin/ruff format --check --quiet && echo "format    ok"
+
+check-lint:
+	@.venv/bin/ruff check --quiet && echo "lint      ok"
+
+check-types:
+	@.venv/bin/mypy --no-error-summary && echo "types     ok"
+
+check-queries:
+	@.venv/bin/dayfold check && echo "queries   ok"
+
+check-template:
+	@.venv-lint/bin/cfn-lint template.yaml && echo "template  ok"
+
+check-sam:
+	@$(SAM) validate --lint --region us-east-1 >/dev/null && echo "sam       ok"
+
+check-security:
+	@.venv-lint/bin/checkov --config-file .checkov.yaml && echo "security  ok"
+
+# One lock file, three environments: the SAM CLI and the template linters pin versions that clash.
+$(ENVIRONMENT): $(UV_INSTALLED) pyproject.toml uv.lock
+	@echo "Installing Dayfold's packages into .venv"
+	@UV_PROJECT_ENVIRONMENT=.venv $(UV) sync --quiet --frozen --python $(PYTHON) --extra local
+	@touch $@
+
+$(SAM_ENVIRONMENT): $(UV_INSTALLED) uv.lock
+	@echo "Installing the SAM CLI into .venv-sam"
+	@UV_PROJECT_ENVIRONMENT=.venv-sam $(UV) sync --quiet --frozen --python $(PYTHON) --only-group sam
+	@touch $@
+
+$(LINT_ENVIRONMENT): $(UV_INSTALLED) uv.lock
+	@echo "Installing the template's linters into .venv-lint"
+	@UV_PROJECT_ENVIRONMENT=.venv-lint $(UV) sync --quiet --frozen --python $(PYTHON) --only-group lint-template
+	@touch $@
+
+$(UV_INSTALLED):
+	@test -n "$(PYTHON)" || { echo "Dayfold needs Python 3.11 or newer and found none on PATH;" \
+		"install one, or name it: make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo \
+		"Dayfold needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) -V 2>&1)" >&2; exit 1; }
+	@$(PYTHON) -m venv .tools
+	@.tools/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	@touch $@
