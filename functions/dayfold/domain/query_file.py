@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from dayfold.domain.query_header import read_header
 from dayfold.domain.query_problem import Problem
-from dayfold.domain.sql_tokens import sql_hash, tokenize
+from dayfold.domain.sql_tokens import split_select, sql_hash, tokenize
 from dayfold.domain.table import Column, Table
 from dayfold.errors import QueryFileError
 
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 PARTITION_KEY = "dt"
 BUILT_DATABASES = ("staging", "kpi")
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
-_END_OF_COLUMNS = ("from", "where", "group", "having", "order", "limit", "union", "window")
 
 
 def parse_query(path: str, text: str) -> Table:
@@ -49,6 +48,8 @@ def read_query(path: str, text: str) -> tuple[Table | None, tuple[Problem, ...]]
     tokens = list(tokenize(text))
     code = [token for token in tokens if token.kind != "comment"]
     columns = list(_read_columns(header, tokens, code))
+    if columns:
+        _check_declared_columns(header, {PARTITION_KEY, *(column.name for column in columns)})
     problems = tuple(sorted(header.problems))
     if not name or not columns:
         return None, problems
@@ -80,6 +81,25 @@ def _name_of(header: Header) -> str:
     return f"{path.parent.name}.{path.stem}"
 
 
+def _check_declared_columns(header: Header, columns: set[str]) -> None:
+    """What the header says about columns must be about output columns."""
+    for name in header.grain:
+        if name not in columns:
+            header.report(
+                header.line_of("grain"),
+                f"the grain names {name!r}, which is no output column: correct the name",
+            )
+    for check in header.checks:
+        names = check.arguments if check.kind in ("not_null", "unique") else []
+        if check.kind in ("between", "accepted_values"):
+            names = list(check.arguments)
+        for name in names:
+            if name not in columns:
+                line = header.line_of(check.kind, after=header.line_of("checks"))
+                text = f"check {check.kind} names {name!r}, which is no output column"
+                header.report(line, f"{text}: correct the name")
+
+
 # --- Output columns -------------------------------------------------------------------------
 
 
@@ -93,7 +113,7 @@ def _read_columns(header: Header, tokens: list[Token], code: list[Token]) -> Ite
             code[selects[1]].line,
             "a second SELECT at the outermost level: put the UNION into a WITH query",
         )
-    items = list(_split_items(code[selects[0] + 1 :]))
+    items = list(split_select(code))
     comments = {t.line: t for t in tokens if t.kind == "comment" and t.text.startswith("--")}
     for item in items:
         column = _read_column(header, item, comments)
@@ -105,22 +125,6 @@ def _read_columns(header: Header, tokens: list[Token], code: list[Token]) -> Ite
         header.report(
             line, "the last output column must be `dt`, the partition key: select it last"
         )
-
-
-def _split_items(code: Iterable[Token]) -> Iterator[list[Token]]:
-    """The comma-separated items after the outermost SELECT, each with its trailing comma."""
-    item: list[Token] = []
-    for token in code:
-        ends = token.depth == 0 and (token.is_word(*_END_OF_COLUMNS) or token.text == ";")
-        if ends and not (item and item[-1].is_word("distinct")):  # IS DISTINCT FROM
-            break
-        if token.depth == 0 and token.text == "," and item:
-            yield item
-            item = []
-        elif item or not token.is_word("distinct", "all"):
-            item.append(token)
-    if item:
-        yield item
 
 
 def _read_column(header: Header, item: list[Token], comments: dict[int, Token]) -> Column | None:

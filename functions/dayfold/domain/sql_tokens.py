@@ -29,6 +29,9 @@ _TOKEN = re.compile(
 )
 
 
+_END_OF_COLUMNS = ("from", "where", "group", "having", "order", "limit", "union", "window")
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class Token:
     """One word, literal, symbol or comment, and where it stands."""
@@ -57,6 +60,26 @@ def tokenize(text: str) -> Iterator[Token]:
             yield Token(kind, part, match.start(), line, last_line, depth)
             depth += kind == "symbol" and part in "(["
         line = last_line
+
+
+def split_select(code: Iterable[Token]) -> Iterator[list[Token]]:
+    """The output columns of the first SELECT outside all brackets, each as its tokens."""
+    item: list[Token] = []
+    inside = False
+    for token in code:
+        if not inside:
+            inside = token.depth == 0 and token.is_word("select")
+            continue
+        ends = token.depth == 0 and (token.is_word(*_END_OF_COLUMNS) or token.text == ";")
+        if ends and not (item and item[-1].is_word("distinct")):  # IS DISTINCT FROM
+            break
+        if token.depth == 0 and token.text == "," and item:
+            yield item
+            item = []
+        elif item or not token.is_word("distinct", "all"):
+            item.append(token)
+    if item:
+        yield item
 
 
 def sql_hash(tokens: Iterable[Token]) -> str:
