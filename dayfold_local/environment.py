@@ -19,7 +19,7 @@ HOST = "127.0.0.1"
 REGION = "us-east-1"
 # The emulator's root user: a key of twelve digits is the account of that number.
 ACCOUNT = "000000000000"
-SECRET = "local"  # noqa: S105 - the emulator's root secret is any text
+SECRET = "local"
 
 SERVICES = (
     "athena", "cloudformation", "dynamodb", "events", "glue", "iam", "kms", "lambda", "logs",

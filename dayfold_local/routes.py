@@ -10,6 +10,8 @@ import importlib
 import logging
 from typing import TYPE_CHECKING, Any
 
+from dayfold_local.requests import action_of
+
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
@@ -17,11 +19,6 @@ if TYPE_CHECKING:
     Handler = Callable[[str, str, dict[str, str], bytes, dict[str, Any]], Awaitable[Response]]
 
 logger = logging.getLogger(__name__)
-
-
-def action_of(headers: dict[str, str]) -> str:
-    """The operation that an AWS JSON request names, as in `AWSGlue.StartCrawler`."""
-    return headers.get("x-amz-target", "").rpartition(".")[2]
 
 
 def install(handlers: dict[str, Handler]) -> None:

@@ -18,6 +18,7 @@ from typing import IO
 
 from dayfold.errors import ConfigurationError, DayfoldError
 from dayfold_local import environment
+from dayfold_local.durability import objects
 from dayfold_local.folder import StateFolder, write_json
 
 logger = logging.getLogger(__name__)
@@ -54,12 +55,18 @@ def _only_server(folder: StateFolder) -> IO[str]:
 
 
 async def _serve(folder: StateFolder, port: int) -> None:
+    # Before the emulator's first import: S3 reads the objects on disk when it is imported.
+    objects.repair(folder.objects)
     from hypercorn.asyncio import serve
     from hypercorn.config import Config
     from ministack import app as emulator
 
     from dayfold_local import routes
+    from dayfold_local.durability.keeper import Keeper
 
+    keeper = Keeper(folder, tuple(emulator.SERVICE_HANDLERS))
+    keeper.restore()
+    keeper.watch()
     routes.install(emulator.SERVICE_HANDLERS)
     config = Config()
     config.bind = [f"{environment.HOST}:{port}"]
@@ -69,7 +76,10 @@ async def _serve(folder: StateFolder, port: int) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     write_json(folder.server_file, {"pid": os.getpid(), "port": port})
-    await serve(emulator.app, config, shutdown_trigger=stop.wait)  # type: ignore[arg-type]
+    try:
+        await serve(emulator.app, config, shutdown_trigger=stop.wait)
+    finally:
+        keeper.close()
 
 
 if __name__ == "__main__":
