@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from dayfold.domain.table import Check, Table
 
 SAMPLE_ROWS = 3
+ROWS = "rows"  # the name under which a report counts the rows of a day
 _NESTED_TYPES = ("array", "map", "row")
 
 
@@ -37,8 +38,24 @@ def check_statement(
         checks: some of the table's checks; all of them if empty.
     """
     parts = [_report(table, check, first, last) for check in checks or table.checks]
-    if not parts:
-        return None
+    return _statement(parts, built_table, first, last) if parts else None
+
+
+def report_statement(table: Table, built_table: str, first: dt.date, last: dt.date) -> str:
+    """The query that finds what a build breaks and, as a row `rows` per day, counts its rows.
+
+    One query does both: each costs Athena's minimum and a start. The arguments are those of
+    `check_statement`; the count is in the column `broken`, with the severity `info`.
+    """
+    parts = [_report(table, check, first, last) for check in table.checks]
+    counted = (
+        f"SELECT '{ROWS}' AS check_name, 'info' AS severity, dt, count(*) AS broken,"
+        " CAST(NULL AS varchar) AS sample\nFROM this GROUP BY dt"
+    )
+    return _statement([*parts, counted], built_table, first, last)
+
+
+def _statement(parts: list[str], built_table: str, first: dt.date, last: dt.date) -> str:
     days = f"dt BETWEEN '{first}' AND '{last}'"
     return (
         f"WITH this AS (SELECT * FROM {built_table} WHERE {days})\n"

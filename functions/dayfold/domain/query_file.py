@@ -172,11 +172,12 @@ def _type_text(tokens: list[Token]) -> str:
 
 
 class Tables(Mapping[str, Table]):
-    """All tables by name, and the order in which they are built."""
+    """All tables by name, upstream first."""
 
     def __init__(self, tables: Iterable[Table]) -> None:
-        self._tables = {table.name: table for table in sorted(tables, key=lambda t: t.name)}
-        self._waves = _waves(self._tables)
+        by_name = {table.name: table for table in sorted(tables, key=lambda t: t.name)}
+        self._waves = _waves(by_name)
+        self._tables = {name: by_name[name] for wave in self._waves for name in wave}
 
     def __getitem__(self, name: str) -> Table:
         return self._tables[name]
@@ -213,7 +214,7 @@ class Tables(Mapping[str, Table]):
         return sorted({i.table for t in self._tables.values() for i in t.inputs if i.is_raw})
 
     def _in_build_order(self, names: set[str]) -> list[str]:
-        return [name for wave in self._waves for name in wave if name in names]
+        return [name for name in self._tables if name in names]
 
 
 def load_tables(sources: Mapping[str, str]) -> Tables:

@@ -1,0 +1,61 @@
+"""Ledger items: how the ledger's records look in DynamoDB, and back."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import typing
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Record = TypeVar("Record")
+_serialize = TypeSerializer().serialize
+_deserialize = TypeDeserializer().deserialize
+
+
+def to_values(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Plain values as DynamoDB attributes; None is left out, floats become exact decimals."""
+    return {
+        name: _serialize(json.loads(json.dumps(value), parse_float=Decimal))
+        for name, value in values.items()
+        if value is not None
+    }
+
+
+def from_item(item: Mapping[str, Any]) -> dict[str, Any]:
+    """A DynamoDB item as plain values, whole numbers as int and others as float."""
+    return {name: _plain(_deserialize(value)) for name, value in item.items()}
+
+
+def record_item(record: Any) -> dict[str, Any]:  # noqa: ANN401 - any dataclass
+    """A dataclass as plain values."""
+    return dataclasses.asdict(record)
+
+
+def read_record(kind: type[Record], values: Mapping[str, Any]) -> Record:
+    """A dataclass of `kind` from plain values; attributes that it does not have are passed over."""
+    fields = {field.name for field in dataclasses.fields(kind)}  # type: ignore[arg-type]
+    hints = typing.get_type_hints(kind)
+    known = {name: value for name, value in values.items() if name in fields}
+    return kind(**{name: _as(hints[name], value) for name, value in known.items()})
+
+
+def _as(hint: Any, value: Any) -> Any:  # noqa: ANN401 - reads what another program wrote
+    if isinstance(value, list) and typing.get_origin(hint) is tuple:
+        return tuple(value)
+    return value
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401 - DynamoDB's values are of any kind
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    if isinstance(value, dict):
+        return {name: _plain(one) for name, one in value.items()}
+    if isinstance(value, list):
+        return [_plain(one) for one in value]
+    return value

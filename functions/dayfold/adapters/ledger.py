@@ -1,0 +1,307 @@
+"""The ledger in DynamoDB: per partition, what was built from what, and where each attempt stands.
+
+One table, keys `pk` and `sk`:
+
+    TABLE#kpi.active_users  DAY#2004-05-20            the partition as it stands
+    TABLE#kpi.active_users  BUILD#2004-05-20#000003   its third attempt, frozen when it ended
+    RUN#<run id>            RUN                       a run; index `runs` lists them by start
+
+Every write of a partition names the attempt it belongs to, so that a writer whose lease has gone
+to another changes nothing.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from boto3.dynamodb.types import TypeSerializer
+from botocore.exceptions import ClientError
+
+from dayfold.adapters.aws import error_code, raise_if_throttled
+from dayfold.adapters.items import from_item, read_record, record_item, to_values
+from dayfold.domain.partition import BuildRecord, PartitionState, RunRecord
+from dayfold.errors import ThrottledError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+_TRANSACTION = 100  # items that TransactWriteItems takes
+_serialize = TypeSerializer().serialize
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Claim:
+    """The right to build one partition: what was seen, and what to write over it."""
+
+    day: dt.date
+    seen: PartitionState | None
+    attempt: int
+    inputs: Mapping[str, str]  # input table -> digest, as they are before the query starts
+
+
+class Ledger:
+    """Reads and writes one ledger table."""
+
+    def __init__(self, dynamodb: DynamoDBClient, table_name: str) -> None:
+        self._dynamodb = dynamodb
+        self._table_name = table_name
+
+    # --- Partitions -----------------------------------------------------------------------
+
+    def partitions(
+        self, table: str, first: dt.date, last: dt.date
+    ) -> dict[dt.date, PartitionState]:
+        """The partitions of a table from `first` to `last` that were ever attempted."""
+        items = self._query(f"TABLE#{table}", f"DAY#{first}", f"DAY#{last}")
+        return {
+            dt.date.fromisoformat(item["sk"].removeprefix("DAY#")): read_record(
+                PartitionState, item
+            )
+            for item in items
+        }
+
+    def builds(self, table: str, day: dt.date) -> list[BuildRecord]:
+        """All attempts at a partition that have ended, oldest first."""
+        items = self._query(f"TABLE#{table}", f"BUILD#{day}#", f"BUILD#{day}#~")
+        return [read_record(BuildRecord, item) for item in items]
+
+    def claim(
+        self,
+        table: str,
+        claims: Sequence[Claim],
+        *,
+        run_id: str,
+        build_id: str,
+        sql_hash: str,
+        lease_until: int,
+    ) -> bool:
+        """Take the lease of all the partitions, or of none.
+
+        Returns:
+            False if one of them is no longer as it was seen.
+        """
+        return self._transact(
+            [
+                self._partition_update(
+                    table,
+                    claim.day,
+                    {
+                        "status": "building",
+                        "attempt": claim.attempt,
+                        "run_id": run_id,
+                        "build_id": build_id,
+                        "lease_until": lease_until,
+                        "job_days": len(claims),
+                        "pending_sql_hash": sql_hash,
+                        "pending_inputs": dict(claim.inputs),
+                        "query_id": None,
+                        "error": None,
+                    },
+                    *_as_seen(claim.seen),
+                )
+                for claim in claims
+            ]
+        )
+
+    def hold(
+        self,
+        table: str,
+        attempts: Mapping[dt.date, int],
+        *,
+        run_id: str,
+        lease_until: int,
+        query_id: str | None = None,
+    ) -> bool:
+        """Renew the leases, and note the query once it runs.
+
+        Returns:
+            False if one of the leases has gone to another attempt.
+        """
+        values: dict[str, Any] = {"lease_until": lease_until}
+        if query_id is not None:
+            values["query_id"] = query_id
+        return self._transact(
+            [
+                self._partition_update(table, day, values, *_is_mine(run_id, attempt))
+                for day, attempt in attempts.items()
+            ]
+        )
+
+    def settle(self, table: str, records: Mapping[dt.date, BuildRecord]) -> bool:
+        """End attempts as published or failed, and freeze them in the history.
+
+        Returns:
+            False if one of the leases has gone to another attempt; what was already settled in an
+            earlier delivery of the same call counts as done.
+        """
+        days = sorted(records)
+        done = True
+        step = _TRANSACTION // 2  # each day writes its partition and its history
+        for start in range(0, len(days), step):
+            writes: list[dict[str, Any]] = []
+            for day in days[start : start + step]:
+                record = records[day]
+                writes.append(
+                    self._partition_update(
+                        table, day, _settled(record), *_is_mine(record.run_id, record.attempt)
+                    )
+                )
+                writes.append(self._build_put(table, record))
+            if not self._transact(writes):
+                done = False
+        return done
+
+    # --- Runs -----------------------------------------------------------------------------
+
+    def save_run(self, run: RunRecord) -> None:
+        """Write a run as it stands."""
+        item = to_values(
+            {
+                "pk": f"RUN#{run.run_id}",
+                "sk": "RUN",
+                "gsi1pk": "RUNS",
+                "gsi1sk": run.started_at,
+                **record_item(run),
+            }
+        )
+        self._dynamodb.put_item(TableName=self._table_name, Item=item)
+
+    def run(self, run_id: str) -> RunRecord | None:
+        """A run by its id."""
+        answer = self._dynamodb.get_item(
+            TableName=self._table_name,
+            Key={"pk": {"S": f"RUN#{run_id}"}, "sk": {"S": "RUN"}},
+            ConsistentRead=True,
+        )
+        item = answer.get("Item")
+        return read_record(RunRecord, from_item(item)) if item else None
+
+    def recent_runs(self, limit: int = 20) -> list[RunRecord]:
+        """The latest runs, newest first."""
+        answer = self._dynamodb.query(
+            TableName=self._table_name,
+            IndexName="runs",
+            KeyConditionExpression="gsi1pk = :runs",
+            ExpressionAttributeValues={":runs": {"S": "RUNS"}},
+            ScanIndexForward=False,
+            Limit=limit,
+        )
+        return [read_record(RunRecord, from_item(item)) for item in answer["Items"]]
+
+    # --- DynamoDB -------------------------------------------------------------------------
+
+    def _query(self, pk: str, first: str, last: str) -> list[dict[str, Any]]:
+        pages = self._dynamodb.get_paginator("query").paginate(
+            TableName=self._table_name,
+            ConsistentRead=True,
+            KeyConditionExpression="pk = :pk AND sk BETWEEN :first AND :last",
+            ExpressionAttributeValues={
+                ":pk": {"S": pk},
+                ":first": {"S": first},
+                ":last": {"S": last},
+            },
+        )
+        return [from_item(item) for page in pages for item in page["Items"]]
+
+    def _partition_update(
+        self,
+        table: str,
+        day: dt.date,
+        values: Mapping[str, Any],
+        condition: str,
+        condition_values: Mapping[str, Any],
+    ) -> dict[str, Any]:
+        present = {name: value for name, value in values.items() if value is not None}
+        absent = [name for name, value in values.items() if value is None]
+        expression = "SET " + ", ".join(f"#{name} = :{name}" for name in present)
+        if absent:
+            expression += " REMOVE " + ", ".join(f"#{name}" for name in absent)
+        names = {f"#{name}": name for name in [*values, "status", "attempt", "run_id"]}
+        used = {key: name for key, name in names.items() if key in f"{expression} {condition}"}
+        return {
+            "Update": {
+                "TableName": self._table_name,
+                "Key": {"pk": {"S": f"TABLE#{table}"}, "sk": {"S": f"DAY#{day}"}},
+                "UpdateExpression": expression,
+                "ConditionExpression": condition,
+                "ExpressionAttributeNames": used,
+                "ExpressionAttributeValues": {
+                    **{f":{name}": value for name, value in to_values(present).items()},
+                    **{name: _serialize(value) for name, value in condition_values.items()},
+                },
+            }
+        }
+
+    def _build_put(self, table: str, record: BuildRecord) -> dict[str, Any]:
+        keys = {"pk": f"TABLE#{table}", "sk": f"BUILD#{record.day}#{record.attempt:06d}"}
+        item = to_values({**keys, **record_item(record)})
+        return {"Put": {"TableName": self._table_name, "Item": item}}
+
+    def _transact(self, writes: list[dict[str, Any]]) -> bool:
+        try:
+            self._dynamodb.transact_write_items(TransactItems=writes)  # type: ignore[arg-type]
+        except ClientError as error:
+            raise_if_throttled(error)
+            if error_code(error) != "TransactionCanceledException":
+                raise
+            reasons = [one.get("Code") for one in error.response.get("CancellationReasons", [])]
+            if "ConditionalCheckFailed" in reasons:
+                return False
+            raise ThrottledError(f"the ledger was busy: {', '.join(map(str, reasons))}") from error
+        return True
+
+
+def _as_seen(seen: PartitionState | None) -> tuple[str, dict[str, Any]]:
+    """The condition that a partition is still as it was when the claim was judged."""
+    if seen is None:
+        return "attribute_not_exists(pk)", {}
+    same_attempt = "#attempt = :seen_attempt"
+    same_status = "#status = :seen_status"
+    same_lease = "#lease_until = :seen_lease"
+    return f"{same_attempt} AND {same_status} AND {same_lease}", {
+        ":seen_attempt": seen.attempt,
+        ":seen_status": seen.status,
+        ":seen_lease": seen.lease_until,
+    }
+
+
+def _is_mine(run_id: str, attempt: int) -> tuple[str, dict[str, Any]]:
+    """The condition that the lease is still that of this attempt of this run."""
+    is_building = "#status = :is_building"
+    my_attempt = "#attempt = :my_attempt"
+    my_run = "#run_id = :my_run"
+    return f"{is_building} AND {my_attempt} AND {my_run}", {
+        ":is_building": "building",
+        ":my_attempt": attempt,
+        ":my_run": run_id,
+    }
+
+
+def _settled(record: BuildRecord) -> dict[str, Any]:
+    """What a partition's item takes over from an attempt that has ended."""
+    if record.status == "failed":
+        return {
+            "status": "failed",
+            "error": record.error,
+            "retry_apart": record.retry_apart,
+            "check_results": list(record.check_results),
+        }
+    return {
+        "status": "published",
+        "error": None,
+        "published_build_id": record.build_id,
+        "published_at": record.ended_at,
+        "location": record.location,
+        "sql_hash": record.sql_hash,
+        "inputs": dict(record.inputs),
+        "rows": record.rows,
+        "bytes_scanned": record.bytes_scanned,
+        "seconds": record.seconds,
+        "cost_usd": record.cost_usd,
+        "check_results": list(record.check_results),
+    }

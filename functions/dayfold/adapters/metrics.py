@@ -1,0 +1,40 @@
+"""Metrics by CloudWatch's embedded format: one log line, no call."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dayfold.domain.partition import BuildRecord
+
+
+def count_builds(table: str, records: Sequence[BuildRecord]) -> None:
+    """Count what a job has published or failed, by table."""
+    from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
+
+    metrics = EphemeralMetrics()
+    metrics.add_dimension(name="table", value=table)
+    published = [record for record in records if record.status == "published"]
+    metrics.add_metric("PartitionsPublished", MetricUnit.Count, len(published))
+    metrics.add_metric("PartitionsFailed", MetricUnit.Count, len(records) - len(published))
+    if published:
+        rows = sum(record.rows or 0 for record in published)
+        scanned = sum(record.bytes_scanned or 0 for record in published)
+        metrics.add_metric("RowsBuilt", MetricUnit.Count, rows)
+        metrics.add_metric("BytesScanned", MetricUnit.Bytes, scanned)
+        seconds = max(record.seconds or 0 for record in published)
+        metrics.add_metric("BuildSeconds", MetricUnit.Seconds, seconds)
+        usd = sum(record.cost_usd or 0 for record in published)
+        metrics.add_metric("CostUsd", MetricUnit.NoUnit, usd)
+    metrics.flush_metrics()
+
+
+def count_late_tables(late: int) -> None:
+    """Say how many tables of the day that should be there by now are not published."""
+    from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
+
+    metrics = EphemeralMetrics()
+    metrics.add_metric("DayLate", MetricUnit.Count, late)
+    metrics.flush_metrics()

@@ -1,0 +1,41 @@
+"""Failures in a person's words: what, where, and what to do next."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from dayfold.domain.table import Table
+
+# The first word of Athena's reason tells whose mistake it is.
+_IN_THE_DATA = ("HIVE_BAD_DATA", "HIVE_CURSOR_ERROR", "HIVE_CANNOT_OPEN_SPLIT", "INVALID_CAST")
+_IN_THE_RIGHTS = ("PERMISSION_DENIED", "Access Denied", "Insufficient permissions")
+
+
+def query_failure(table: Table, reason: str, build_id: str, query_id: str | None) -> str:
+    """One line for a query that Athena ended as failed."""
+    query = f" (build {build_id}, query {query_id})" if query_id else f" (build {build_id})"
+    return f"{reason.rstrip('.')}{query}. Next: {_next_step(table, reason)}"
+
+
+def _next_step(table: Table, reason: str) -> str:
+    again = "run again"
+    if any(word in reason for word in _IN_THE_DATA):
+        return f"mend or remove the extract named, land it again, then {again}"
+    if any(word in reason for word in _IN_THE_RIGHTS):
+        return f"give the function's role the right named, then {again}"
+    return f"mend {table.path} (`dayfold check` finds most), then {again}"
+
+
+def check_failure(table: Table, broken: Sequence[Mapping[str, str | None]], build_id: str) -> str:
+    """One line for a build that broke its checks: the rules, how many rows, and samples."""
+    rules = "; ".join(
+        f"{one['check_name']} broken by {one['broken']} rows, e.g. {one['sample']}"
+        for one in broken
+    )
+    return (
+        f"not published, the former build stays: {rules} (build {build_id} of {table.name}). "
+        f"Next: mend the data or {table.path}, then run again"
+    )

@@ -1,0 +1,171 @@
+"""Jobs: the partitions to build, gathered into ranges of days and ordered into waves."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from dayfold.domain.cost import MINIMUM_BYTES, query_usd
+from dayfold.domain.days import contiguous_ranges, day_range
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from dayfold.domain.planning import Decisions, Facts
+    from dayfold.domain.table import Table
+
+# Athena writes at most 100 partitions in one CTAS; a month keeps a retry of a failed job small.
+MAX_DAYS_PER_JOB = 31
+# About what one Athena query scans in well under a minute.
+TARGET_JOB_BYTES = 2_000_000_000
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Job:
+    """One query's work: a table over a range of days, of which `days` are to be published."""
+
+    table: str
+    first: dt.date
+    last: dt.date
+    wave: int
+    reasons: Mapping[dt.date, str]  # per day to publish: why
+    seen_attempts: Mapping[dt.date, int]  # the ledger's attempt number when this was planned
+    expected_bytes: int = 0
+
+    @property
+    def days(self) -> list[dt.date]:
+        """The days to publish, oldest first."""
+        return sorted(self.reasons)
+
+    @property
+    def label(self) -> str:
+        """The job in a person's words: table and day, or first and last day."""
+        span = f"{self.first}" if self.first == self.last else f"{self.first}..{self.last}"
+        return f"{self.table} {span}"
+
+    def apart(self) -> list[Job]:
+        """The same work, one job a day."""
+        share = self.expected_bytes // max(len(self.reasons), 1)
+        return [
+            Job(self.table, day, day, self.wave, {day: why}, {day: self.seen_attempts[day]}, share)
+            for day, why in sorted(self.reasons.items())
+        ]
+
+    def as_json(self) -> dict[str, Any]:
+        """The job as plain JSON values."""
+        return {
+            "table": self.table,
+            "first": str(self.first),
+            "last": str(self.last),
+            "wave": self.wave,
+            "reasons": {str(day): why for day, why in sorted(self.reasons.items())},
+            "seen_attempts": {str(day): n for day, n in sorted(self.seen_attempts.items())},
+            "expected_bytes": self.expected_bytes,
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Job:
+        """The inverse of `as_json`."""
+        day = dt.date.fromisoformat
+        return cls(
+            table=data["table"],
+            first=day(data["first"]),
+            last=day(data["last"]),
+            wave=data["wave"],
+            reasons={day(d): why for d, why in data["reasons"].items()},
+            seen_attempts={day(d): n for d, n in data["seen_attempts"].items()},
+            expected_bytes=data["expected_bytes"],
+        )
+
+
+def make_jobs(facts: Facts, decisions: Decisions, days_per_job: int | None) -> list[Job]:
+    """Gather what is to be built into jobs, in wave order.
+
+    Args:
+        facts: what the decisions were made from.
+        decisions: by table and day.
+        days_per_job: the width of each job in days; None works it out from the expected bytes.
+    """
+    waves = table_waves(facts.tables, decisions)
+    jobs: list[Job] = []
+    for name, wave in waves.items():
+        table = facts.tables[name]
+        reasons = {d: x.reason for d, x in decisions[name].items() if x.action == "build"}
+        expected = {day: expected_bytes(facts, table, day) for day in reasons}
+        ledger = facts.ledger.get(name, {})
+        for first, last in _ranges(reasons, expected, days_per_job):
+            days = list(day_range(first, last))
+            jobs.append(
+                Job(
+                    table=name,
+                    first=first,
+                    last=last,
+                    wave=wave,
+                    reasons={day: reasons[day] for day in days},
+                    seen_attempts={d: ledger[d].attempt if d in ledger else 0 for d in days},
+                    expected_bytes=sum(expected[day] for day in days),
+                )
+            )
+    return sorted(jobs, key=lambda job: (job.wave, job.table, job.first))
+
+
+def table_waves(tables: Mapping[str, Table], decisions: Decisions) -> dict[str, int]:
+    """The wave of each table that has something to build: one after the last of its inputs'."""
+    waves: dict[str, int] = {}
+    for table in tables.values():
+        if any(x.action == "build" for x in decisions.get(table.name, {}).values()):
+            upstream = (waves.get(one.table, 0) for one in table.inputs)
+            waves[table.name] = 1 + max(upstream, default=0)
+    return waves
+
+
+def _ranges(
+    days: Iterable[dt.date], expected: Mapping[dt.date, int], days_per_job: int | None
+) -> list[tuple[dt.date, dt.date]]:
+    """Cut days into contiguous ranges that keep to the width, or to the bytes, of a job."""
+    widest = days_per_job or MAX_DAYS_PER_JOB
+    ranges: list[tuple[dt.date, dt.date]] = []
+    for first, last in contiguous_ranges(days):
+        start, total = first, 0
+        for day in day_range(first, last):
+            too_wide = (day - start).days >= widest
+            too_big = days_per_job is None and total + expected[day] > TARGET_JOB_BYTES
+            if day > start and (too_wide or too_big):
+                ranges.append((start, day - dt.timedelta(days=1)))
+                start, total = day, 0
+            total += expected[day]
+        ranges.append((start, last))
+    return ranges
+
+
+def expected_bytes(facts: Facts, table: Table, day: dt.date) -> int:
+    """The bytes that building one partition is expected to scan.
+
+    What the table's partitions scanned before tells best; without history, the size of the raw
+    files of the days in its windows is an upper bound.
+    """
+    history = [
+        state.bytes_scanned
+        for state in facts.ledger.get(table.name, {}).values()
+        if state.bytes_scanned is not None
+    ]
+    if history:
+        return sum(history) // len(history)
+    return sum(
+        _raw_bytes(facts, one.table if one.is_raw else None, input_day)
+        for one in table.inputs
+        for input_day in day_range(*one.window.days_for(day, facts.tz))
+    )
+
+
+def _raw_bytes(facts: Facts, raw_table: str | None, day: dt.date) -> int:
+    names = [raw_table] if raw_table else list(facts.raw)
+    partitions = (facts.raw.get(name, {}).get(day) for name in names)
+    return sum(partition.size_bytes for partition in partitions if partition)
+
+
+def expected_usd(jobs: Iterable[Job]) -> float:
+    """The price of the jobs on Athena: one query each, and one small query for its checks."""
+    return sum(query_usd(job.expected_bytes) + query_usd(MINIMUM_BYTES) for job in jobs)

@@ -1,0 +1,87 @@
+"""What the ledger knows of a partition and of each build of it."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any, Literal
+
+Status = Literal["building", "published", "failed"]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class PartitionState:
+    """One table on one day, as the ledger has it.
+
+    `status` is that of the latest attempt; a partition whose rebuild failed is `failed` and still
+    has the `published_build_id` that readers see.
+    """
+
+    status: Status
+    attempt: int
+    run_id: str
+    build_id: str
+    lease_until: int = 0  # epoch seconds
+    query_id: str | None = None
+    job_days: int = 1  # how many days the latest attempt built at once
+    pending_sql_hash: str | None = None  # of the latest attempt, published or not
+    pending_inputs: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    error: str | None = None
+    retry_apart: bool = False  # a wide job failed as a whole: try its days one by one
+    published_build_id: str | None = None
+    published_at: str | None = None  # ISO 8601, UTC
+    location: str | None = None  # s3://bucket/builds/.../dt=DAY/
+    sql_hash: str | None = None  # of the published build
+    inputs: Mapping[str, str] = dataclasses.field(default_factory=dict)  # input table -> digest
+    rows: int | None = None
+    bytes_scanned: int | None = None  # of the published build, this day's share of its job
+    seconds: float | None = None
+    cost_usd: float | None = None
+    check_results: tuple[Mapping[str, Any], ...] = ()
+
+    @property
+    def is_published(self) -> bool:
+        """Whether readers see a build of this partition."""
+        return self.published_build_id is not None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class BuildRecord:
+    """One attempt at one partition, frozen when it ended."""
+
+    day: str
+    attempt: int
+    build_id: str
+    run_id: str
+    status: Literal["published", "failed"]
+    ended_at: str
+    query_id: str | None = None
+    location: str | None = None
+    sql_hash: str | None = None
+    inputs: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    rows: int | None = None
+    bytes_scanned: int | None = None
+    seconds: float | None = None
+    cost_usd: float | None = None
+    error: str | None = None
+    retry_apart: bool = False
+    check_results: tuple[Mapping[str, Any], ...] = ()
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class RunRecord:
+    """One run of the state machine: what was asked, how it went."""
+
+    run_id: str
+    status: Literal["running", "succeeded", "failed"]
+    trigger: str
+    started_at: str
+    execution_arn: str = ""
+    ended_at: str | None = None
+    request: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    planned: int = 0
+    published: int = 0
+    failed: int = 0
+    waiting: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    failures: tuple[str, ...] = ()

@@ -1,0 +1,66 @@
+"""Ending a build: as published or as failed, in the catalog, the ledger and the metrics."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Any
+
+from dayfold.adapters.metrics import count_builds
+from dayfold.domain.failures import query_failure
+from dayfold.domain.partition import BuildRecord
+from dayfold.domain.statements import build_table_name
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from dayfold.domain.table import Table
+    from dayfold.pipeline import Pipeline
+
+
+def fail(
+    pipeline: Pipeline,
+    table: Table,
+    attempts: Mapping[dt.date, int],
+    run_id: str,
+    build_id: str,
+    query_id: str | None,
+    reason: str,
+) -> dict[str, Any]:
+    """End a whole build as failed; a wide one's days are to be tried again one by one."""
+    error = query_failure(table, reason, build_id, query_id)
+    records = {
+        day: BuildRecord(
+            day=str(day),
+            attempt=attempt,
+            build_id=build_id,
+            run_id=run_id,
+            status="failed",
+            ended_at=timestamp(pipeline),
+            query_id=query_id,
+            error=error,
+            retry_apart=len(attempts) > 1,
+        )
+        for day, attempt in attempts.items()
+    }
+    settle(pipeline, table, build_id, records)
+    return {"status": "failed", "error": error}
+
+
+def settle(
+    pipeline: Pipeline, table: Table, build_id: str, records: Mapping[dt.date, BuildRecord]
+) -> bool:
+    """Write how a build ended, count it, and forget its temporary table.
+
+    Returns:
+        False if the leases of some of the days have gone to another attempt.
+    """
+    kept = pipeline.ledger.settle(table.name, records)
+    if kept:
+        count_builds(table.name, list(records.values()))
+    pipeline.catalog.drop_build_table(build_table_name(table, build_id))
+    return kept
+
+
+def timestamp(pipeline: Pipeline) -> str:
+    """Now, ISO 8601 in UTC, to the millisecond."""
+    return pipeline.now().astimezone(dt.UTC).isoformat(timespec="milliseconds")

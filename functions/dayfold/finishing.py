@@ -1,0 +1,192 @@
+"""Finishing a build: wait for its query, check what it made, then publish it day by day.
+
+A look goes through the same steps however often it is repeated: renew the lease, see the query,
+see the checks, publish. Nothing is published by a writer whose lease has gone to another.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Any
+
+from dayfold.adapters.athena import request_token
+from dayfold.domain.checks import ROWS, report_statement
+from dayfold.domain.cost import query_usd
+from dayfold.domain.failures import check_failure
+from dayfold.domain.partition import BuildRecord
+from dayfold.domain.statements import build_location, build_table_name
+from dayfold.ending import fail, settle, timestamp
+from dayfold.errors import QueryFailedError
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Mapping, Sequence
+
+    from dayfold.adapters.athena import QueryStatus
+    from dayfold.domain.partition import PartitionState
+    from dayfold.domain.table import Table
+    from dayfold.pipeline import Pipeline
+    from dayfold.starting import Build
+
+_LOOK_SECONDS = 8.0  # how long one look waits: most builds end within it, without a state more
+_FIRST_PAUSE = 2  # seconds between looks, doubled from look to look
+_LONGEST_PAUSE = 60
+_TRIES = 3  # starts of a query that Athena itself calls worth retrying
+_Report = list[dict[str, str | None]]
+
+
+def finish_build(pipeline: Pipeline, *, build: Build) -> dict[str, Any]:
+    """Take a build one step further, to the end if it is near.
+
+    Returns:
+        `status`: `building`, with the `build` to look at again after `pause` seconds; `published`;
+        `failed`, with the `error`; `retry`, to be started again; `held`, when the lease has gone
+        to another attempt.
+
+    Raises:
+        ThrottledError: AWS wants to be called later; the same call again goes on.
+    """
+    table = pipeline.tables()[build.table]
+    lease_until = int(pipeline.now().timestamp()) + pipeline.settings.lease_seconds
+    held = pipeline.ledger.hold(
+        table.name, build.days(), run_id=build.run_id, lease_until=lease_until
+    )
+    if not held:
+        return _already_ended(pipeline, table, build)
+    query = pipeline.athena.wait(build.query_id, _LOOK_SECONDS)
+    if not query.is_final:
+        return _look_again(build)
+    if query.state != "SUCCEEDED":
+        return _query_failed(pipeline, table, build, query)
+    return _check(pipeline, table, build, query)
+
+
+def _already_ended(pipeline: Pipeline, table: Table, build: Build) -> dict[str, Any]:
+    """Tell a repeated call for a build that has ended from a lease that has gone to another."""
+    states = _states(pipeline, table, build)
+    mine = [states[day] for day, n in build.days().items() if states[day].attempt == n]
+    if len(mine) == len(build.attempts) and all(one.run_id == build.run_id for one in mine):
+        failed = [state for state in mine if state.status == "failed"]
+        return {"status": "failed" if failed else "published"}
+    return {"status": "held"}
+
+
+def _look_again(build: Build) -> dict[str, Any]:
+    later = dataclasses.replace(build, looks=build.looks + 1)
+    pause = min(_FIRST_PAUSE * 2**build.looks, _LONGEST_PAUSE)
+    return {"status": "building", "build": dataclasses.asdict(later), "pause": pause}
+
+
+def _query_failed(
+    pipeline: Pipeline, table: Table, build: Build, query: QueryStatus
+) -> dict[str, Any]:
+    reason = query.reason or f"the query ended as {query.state}"
+    ended = fail(
+        pipeline, table, build.days(), build.run_id, build.build_id, build.query_id, reason
+    )
+    if query.retryable and len(build.attempts) == 1 and max(build.attempts.values()) % _TRIES:
+        return {"status": "retry"}
+    return ended
+
+
+def _check(pipeline: Pipeline, table: Table, build: Build, query: QueryStatus) -> dict[str, Any]:
+    """Run the report over what was built; publish the days that keep the rules."""
+    days = build.days()
+    built = f'"build"."{build_table_name(table, build.build_id)}"'
+    try:
+        check_id = build.check_query_id or pipeline.athena.start(
+            report_statement(table, built, min(days), max(days)),
+            request_token("check", build.build_id),
+        )
+    except QueryFailedError as error:
+        return _checks_failed(pipeline, table, build, None, str(error))
+    report = pipeline.athena.wait(check_id, _LOOK_SECONDS)
+    if not report.is_final:
+        return _look_again(dataclasses.replace(build, check_query_id=check_id))
+    if report.state != "SUCCEEDED":
+        return _checks_failed(pipeline, table, build, check_id, report.reason)
+    records = _records(pipeline, table, build, (query, report), pipeline.athena.rows(check_id))
+    return _publish(pipeline, table, build, records)
+
+
+def _checks_failed(
+    pipeline: Pipeline, table: Table, build: Build, check_id: str | None, reason: str
+) -> dict[str, Any]:
+    reason = f"the checks could not be run: {reason}"
+    return fail(pipeline, table, build.days(), build.run_id, build.build_id, check_id, reason)
+
+
+def _publish(
+    pipeline: Pipeline, table: Table, build: Build, records: Mapping[dt.date, BuildRecord]
+) -> dict[str, Any]:
+    good = {day: record for day, record in records.items() if record.status == "published"}
+    # The lease again, just before readers see anything: the checks may have taken long.
+    lease_until = int(pipeline.now().timestamp()) + pipeline.settings.lease_seconds
+    if not pipeline.ledger.hold(
+        table.name, build.days(), run_id=build.run_id, lease_until=lease_until
+    ):
+        return _already_ended(pipeline, table, build)
+    locations = {day: str(record.location) for day, record in good.items()}
+    if locations:
+        pipeline.catalog.publish(table, locations, build.build_id)
+    if not settle(pipeline, table, build.build_id, records):
+        _point_back(pipeline, table, build)
+        return _already_ended(pipeline, table, build)
+    errors = [str(record.error) for record in records.values() if record.error]
+    if errors:
+        return {"status": "failed", "error": errors[0]}
+    return {"status": "published"}
+
+
+def _point_back(pipeline: Pipeline, table: Table, build: Build) -> None:
+    """Undo a publish that came after the lease had gone: readers see what the ledger says."""
+    for day, state in _states(pipeline, table, build).items():
+        if state.location and state.published_build_id:
+            pipeline.catalog.publish(table, {day: state.location}, state.published_build_id)
+
+
+def _records(
+    pipeline: Pipeline,
+    table: Table,
+    build: Build,
+    queries: Sequence[QueryStatus],
+    report: _Report,
+) -> dict[dt.date, BuildRecord]:
+    """How each day ended, by the report's rows."""
+    days = build.days()
+    states = _states(pipeline, table, build)
+    share = len(days)
+    usd = sum(query_usd(query.scanned_bytes) for query in queries) / share
+    place = build_location(pipeline.settings.bucket, table.name, build.build_id)
+    records = {}
+    for day, attempt in days.items():
+        # A rule that names no day is broken for all of them.
+        lines = [row for row in report if row["dt"] in {str(day), None}]
+        broken = [row for row in lines if row["severity"] != "info"]
+        errors = [row for row in broken if row["severity"] == "error"]
+        rows = sum(int(row["broken"] or 0) for row in lines if row["check_name"] == ROWS)
+        records[day] = BuildRecord(
+            day=str(day),
+            attempt=attempt,
+            build_id=build.build_id,
+            run_id=build.run_id,
+            status="failed" if errors else "published",
+            ended_at=timestamp(pipeline),
+            query_id=build.query_id,
+            location=f"{place}dt={day}/",
+            sql_hash=states[day].pending_sql_hash,
+            inputs=states[day].pending_inputs,
+            rows=rows,
+            bytes_scanned=sum(query.scanned_bytes for query in queries) // share,
+            seconds=round(sum(query.seconds for query in queries), 3),
+            cost_usd=round(usd, 9),
+            error=check_failure(table, errors, build.build_id) if errors else None,
+            check_results=tuple(broken),
+        )
+    return records
+
+
+def _states(pipeline: Pipeline, table: Table, build: Build) -> dict[dt.date, PartitionState]:
+    days = build.days()
+    states = pipeline.ledger.partitions(table.name, min(days), max(days))
+    return {day: states[day] for day in days}

@@ -1,0 +1,64 @@
+"""The composition root: everything a function needs, put together once per process."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import functools
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dayfold.adapters.athena import Athena
+from dayfold.adapters.aws import client
+from dayfold.adapters.catalog import Catalog
+from dayfold.adapters.executions import Executions
+from dayfold.adapters.extracts import Extracts
+from dayfold.adapters.ledger import Ledger
+from dayfold.adapters.plans import PlanStore
+from dayfold.adapters.query_files import QueryFiles
+from dayfold.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from dayfold.domain.query_file import Tables
+
+
+def _now() -> dt.datetime:
+    return dt.datetime.now(dt.UTC)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Pipeline:
+    """The outside world as the pipeline sees it; tests put fakes in the place of any part."""
+
+    settings: Settings
+    queries: QueryFiles
+    ledger: Ledger
+    extracts: Extracts
+    athena: Athena
+    catalog: Catalog
+    plans: PlanStore
+    executions: Executions
+    now: Callable[[], dt.datetime] = _now
+    sleep: Callable[[float], None] = time.sleep
+
+    def tables(self) -> Tables:
+        """All tables, upstream first, read again when a query file has changed."""
+        return self.queries.load()
+
+
+@functools.cache
+def connect() -> Pipeline:
+    """The pipeline of this process, on AWS or on the local stack."""
+    settings = load_settings()
+    return Pipeline(
+        settings=settings,
+        queries=QueryFiles(Path(settings.queries_dir)),
+        ledger=Ledger(client("dynamodb"), settings.ledger_table),
+        extracts=Extracts(client("s3"), client("glue"), settings.bucket),
+        athena=Athena(client("athena"), settings.workgroup),
+        catalog=Catalog(client("glue"), settings.bucket),
+        plans=PlanStore(client("s3"), settings.bucket),
+        executions=Executions(client("stepfunctions")),
+    )

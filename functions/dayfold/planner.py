@@ -1,0 +1,159 @@
+"""Planning a run: gather the facts, decide, and leave the plan where the run finds it."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Any
+
+from dayfold.domain.jobs import Job, expected_usd, make_jobs
+from dayfold.domain.partition import RunRecord
+from dayfold.domain.planning import Decisions, Facts, decide, needed_days
+from dayfold.domain.requests import RunRequest, read_request, recent_window
+from dayfold.errors import BadRequestError
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Mapping
+
+    from dayfold.domain.planning import RawPartition
+    from dayfold.pipeline import Pipeline
+
+# About 20 events of history a job, of the 25,000 that Step Functions allows an execution.
+_MAX_JOBS = 1_000
+PLAN = "plan"
+
+
+def plan_run(
+    pipeline: Pipeline, *, run_id: str, execution_arn: str, event: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Plan a run and note it in the ledger; a dry run only shows its plan.
+
+    Args:
+        pipeline: the outside world.
+        run_id: the name of the execution.
+        execution_arn: the execution's ARN, by which others see whether the run is alive.
+        event: what started the run: a crawler event or a request.
+
+    Returns:
+        For a dry run the whole plan; else `run_id` and `wave`, the first wave to do.
+
+    Raises:
+        BadRequestError: the event asks for something impossible, or for too much at once.
+        QueryFileError: a query file cannot be read.
+    """
+    now = pipeline.now()
+    tables = pipeline.tables()
+    request = read_request(event, tables)
+    days = request.days or _recent_days(pipeline)
+    facts = gather(pipeline, request, days)
+    targets = request.tables or tuple(tables)
+    decisions, warnings = decide(facts, targets, days, request.policy)
+    jobs = make_jobs(facts, decisions, request.days_per_job)
+    if len(jobs) > _MAX_JOBS and not request.dry_run:
+        raise BadRequestError(
+            f"{len(jobs)} jobs are more than one run takes ({_MAX_JOBS}): ask for fewer days"
+        )
+    waiting = _waiting(decisions)
+    plan = {
+        "run_id": run_id,
+        "policy": request.policy,
+        "days": [str(day) for day in sorted(days)],
+        "waves": _waves(jobs),
+        "waiting": waiting,
+        "warnings": warnings,
+        "up_to_date": _count(decisions, "keep"),
+        "expected_bytes": sum(job.expected_bytes for job in jobs),
+        "expected_usd": round(expected_usd(jobs), 6),
+    }
+    if request.dry_run:
+        return plan
+    _end_dead_runs(pipeline)
+    pipeline.plans.save(run_id, PLAN, {**plan, "raw": _raw_fingerprints(facts.raw)})
+    pipeline.ledger.save_run(
+        RunRecord(
+            run_id=run_id,
+            status="running",
+            trigger=request.trigger,
+            started_at=now.isoformat(timespec="milliseconds"),
+            execution_arn=execution_arn,
+            request={k: v for k, v in event.get("request", {}).items() if v},
+            planned=_count(decisions, "build"),
+            waiting=tuple(f"{one['table']} {one['day']}: {one['reason']}" for one in waiting),
+            warnings=tuple(warnings),
+        )
+    )
+    return {"run_id": run_id, "wave": 1}
+
+
+def gather(pipeline: Pipeline, request: RunRequest, days: tuple[dt.date, ...]) -> Facts:
+    """Look up all that planning `days` needs, and nothing else."""
+    settings, tables = pipeline.settings, pipeline.tables()
+    needed = needed_days(tables, request.tables or tuple(tables), days, settings.tz)
+    raw_names = [name for name in needed if name not in tables]
+    return Facts(
+        tables=tables,
+        ledger={
+            name: pipeline.ledger.partitions(name, min(wanted), max(wanted))
+            for name, wanted in needed.items()
+            if name in tables
+        },
+        raw={name: pipeline.extracts.partitions(name, needed[name]) for name in raw_names},
+        missing_raw_tables=frozenset(
+            name for name in raw_names if not pipeline.extracts.is_in_catalog(name)
+        ),
+        tz=settings.tz,
+        now=pipeline.now(),
+        input_grace_days=settings.input_grace_days,
+    )
+
+
+def _recent_days(pipeline: Pipeline) -> tuple[dt.date, ...]:
+    settings, tables = pipeline.settings, pipeline.tables()
+    today = pipeline.now().astimezone(settings.tz).date()
+    raw = {one.table for table in tables.values() for one in table.inputs if one.is_raw}
+    newest = [pipeline.extracts.newest_day(name, today) for name in sorted(raw)]
+    landed = max((day for day in newest if day), default=None)
+    return recent_window(today, landed, settings.recent_days)
+
+
+def _end_dead_runs(pipeline: Pipeline) -> None:
+    """Note runs whose execution ended without their last step, so that none seems to run on."""
+    for run in pipeline.ledger.recent_runs():
+        if run.status == "running" and not pipeline.executions.is_running(run.execution_arn):
+            ended = dataclasses.replace(
+                run,
+                status="failed",
+                ended_at=pipeline.now().isoformat(timespec="milliseconds"),
+                failures=(*run.failures, "the run was cut off: what it left is built again"),
+            )
+            pipeline.ledger.save_run(ended)
+
+
+def _waves(jobs: list[Job]) -> list[dict[str, Any]]:
+    numbers = sorted({job.wave for job in jobs})
+    return [
+        {"number": number, "jobs": [job.as_json() for job in jobs if job.wave == number]}
+        for number in numbers
+    ]
+
+
+def _waiting(decisions: Decisions) -> list[dict[str, str]]:
+    return [
+        {"table": table, "day": str(day), "reason": decision.reason}
+        for table, days in decisions.items()
+        for day, decision in days.items()
+        if decision.action == "wait"
+    ]
+
+
+def _count(decisions: Decisions, action: str) -> int:
+    return sum(one.action == action for days in decisions.values() for one in days.values())
+
+
+def _raw_fingerprints(
+    raw: Mapping[str, Mapping[dt.date, RawPartition]],
+) -> dict[str, dict[str, str]]:
+    return {
+        name: {str(day): partition.fingerprint for day, partition in days.items()}
+        for name, days in raw.items()
+    }

@@ -1,0 +1,196 @@
+"""Starting a build: take the leases of a job's partitions, then start its one query."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from dayfold.adapters.athena import render, request_token
+from dayfold.adapters.ledger import Claim
+from dayfold.domain.claims import Verdict, judge, next_attempts
+from dayfold.domain.jobs import Job
+from dayfold.domain.statements import (
+    build_id,
+    build_location,
+    build_table_name,
+    create_table_as,
+    query_parameters,
+)
+from dayfold.ending import fail
+from dayfold.errors import QueryFailedError, ThrottledError
+
+if TYPE_CHECKING:
+    from dayfold.domain.partition import PartitionState
+    from dayfold.domain.table import Table
+    from dayfold.pipeline import Pipeline
+
+_CONTENTIONS = 5  # how often the ledger may change under a claim before somebody waits
+_HELD_PAUSES = (0.1, 0.2, 0.4, 0.8, 1.5)  # seconds; small builds of others end within these
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Build:
+    """A build under way, as it travels between the states of the run; all of it is JSON."""
+
+    run_id: str
+    table: str
+    attempts: Mapping[str, int]  # day -> attempt number that fences this build
+    build_id: str
+    query_id: str
+    check_query_id: str | None = None
+    looks: int = 0
+
+    def days(self) -> dict[dt.date, int]:
+        """The attempts by day."""
+        return {dt.date.fromisoformat(day): attempt for day, attempt in self.attempts.items()}
+
+
+def start_build(pipeline: Pipeline, *, run_id: str, name: str, index: int) -> dict[str, Any]:
+    """Claim a job's partitions and start its query, once however often this is called.
+
+    Args:
+        pipeline: the outside world.
+        run_id: the run that asks.
+        name: the plan file that holds the job.
+        index: its place there.
+
+    Returns:
+        `status`: `building` with the `build`; `held` while another run builds one of the days;
+        `done` when others have settled all of them; `failed` when Athena refuses the query.
+
+    Raises:
+        ThrottledError: Athena or the ledger wants to be called later.
+    """
+    planned = pipeline.plans.load(run_id, name)[index]
+    job = Job.from_json(planned)
+    table = pipeline.tables()[job.table]
+    for pause in (*_HELD_PAUSES, None):
+        states, verdicts = _judge(pipeline, job, run_id)
+        mine = [day for day, verdict in verdicts.items() if verdict.action == "mine"]
+        if mine:
+            return _resume(pipeline, table, states, mine)
+        if not any(verdict.action == "held" for verdict in verdicts.values()):
+            return _claim_and_start(pipeline, table, job, planned["inputs"], run_id)
+        if pause is not None:
+            pipeline.sleep(pause)
+    return {"status": "held"}
+
+
+def _judge(
+    pipeline: Pipeline, job: Job, run_id: str
+) -> tuple[dict[dt.date, PartitionState], dict[dt.date, Verdict]]:
+    """What the run may do with each day of the job, dead runs' leases counting as over."""
+    states = pipeline.ledger.partitions(job.table, job.first, job.last)
+    now = int(pipeline.now().timestamp())
+
+    def verdicts(dead: set[str]) -> dict[dt.date, Verdict]:
+        return {
+            day: judge(
+                states.get(day),
+                seen_attempt=job.seen_attempts[day],
+                run_id=run_id,
+                now=now,
+                dead_runs=dead,
+            )
+            for day in job.days
+        }
+
+    first = verdicts(set())
+    holders = {verdict.run_id for verdict in first.values() if verdict.action == "held"}
+    dead = {holder for holder in holders if not _is_alive(pipeline, holder)}
+    return states, verdicts(dead) if dead else first
+
+
+def _is_alive(pipeline: Pipeline, run_id: str) -> bool:
+    run = pipeline.ledger.run(run_id)
+    return run is not None and pipeline.executions.is_running(run.execution_arn)
+
+
+def _claim_and_start(
+    pipeline: Pipeline, table: Table, job: Job, inputs: Mapping[str, Mapping[str, str]], run_id: str
+) -> dict[str, Any]:
+    for _ in range(_CONTENTIONS):
+        states, verdicts = _judge(pipeline, job, run_id)
+        days = [day for day, verdict in verdicts.items() if verdict.action == "take"]
+        if any(verdict.action in {"held", "mine"} for verdict in verdicts.values()):
+            return {"status": "held"}
+        if not days:
+            return {"status": "done"}
+        attempts = next_attempts(states, days)
+        build = build_id(table.name, attempts, run_id)
+        claims = [Claim(d, states.get(d), attempts[d], inputs[str(d)]) for d in days]
+        if pipeline.ledger.claim(
+            table.name,
+            claims,
+            run_id=run_id,
+            build_id=build,
+            sql_hash=table.sql_hash,
+            lease_until=_lease_until(pipeline),
+        ):
+            _stop_abandoned(pipeline, [states[day] for day in days if day in states])
+            return _start_query(pipeline, table, attempts, build, run_id)
+    raise ThrottledError(f"{job.label}: the ledger kept changing under the claim")
+
+
+def _resume(
+    pipeline: Pipeline, table: Table, states: Mapping[dt.date, PartitionState], mine: list[dt.date]
+) -> dict[str, Any]:
+    """Go on with a build that an earlier delivery of the same call has claimed."""
+    state = states[mine[0]]
+    attempts = {day: states[day].attempt for day in mine}
+    return _start_query(pipeline, table, attempts, state.build_id, state.run_id, state.query_id)
+
+
+def _start_query(
+    pipeline: Pipeline,
+    table: Table,
+    attempts: Mapping[dt.date, int],
+    build: str,
+    run_id: str,
+    query_id: str | None = None,
+) -> dict[str, Any]:
+    if query_id is None:
+        try:
+            query_id = pipeline.athena.start(
+                _statement(pipeline, table, attempts, build), request_token("build", build)
+            )
+        except QueryFailedError as error:
+            return fail(pipeline, table, attempts, run_id, build, None, str(error))
+    held = pipeline.ledger.hold(
+        table.name,
+        attempts,
+        run_id=run_id,
+        lease_until=_lease_until(pipeline),
+        query_id=query_id,
+    )
+    if not held:
+        pipeline.athena.stop(query_id)
+        return {"status": "held"}
+    by_day = {str(day): attempt for day, attempt in attempts.items()}
+    started = Build(run_id, table.name, by_day, build, query_id)
+    return {"status": "building", "build": dataclasses.asdict(started)}
+
+
+def _statement(
+    pipeline: Pipeline, table: Table, attempts: Mapping[dt.date, int], build: str
+) -> str:
+    settings = pipeline.settings
+    parameters = query_parameters(table, min(attempts), max(attempts), settings.tz)
+    return create_table_as(
+        build_table_name(table, build),
+        build_location(settings.bucket, table.name, build),
+        render(table.sql, parameters),
+    )
+
+
+def _stop_abandoned(pipeline: Pipeline, states: list[PartitionState]) -> None:
+    """Stop queries of attempts that were taken over: nobody waits for them any more."""
+    abandoned = {state.query_id for state in states if state.status == "building"}
+    for query_id in abandoned - {None}:
+        pipeline.athena.stop(str(query_id))
+
+
+def _lease_until(pipeline: Pipeline) -> int:
+    return int(pipeline.now().timestamp()) + pipeline.settings.lease_seconds

@@ -1,0 +1,151 @@
+"""The waves of a run: which jobs come next, given how the earlier ones ended."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from typing import TYPE_CHECKING, Any
+
+from dayfold.domain.days import day_range
+from dayfold.domain.fingerprints import ABSENT, window_digest
+from dayfold.domain.jobs import Job
+from dayfold.planner import PLAN
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from dayfold.domain.partition import PartitionState
+    from dayfold.domain.table import Input, Table
+    from dayfold.pipeline import Pipeline
+
+States = dict[str, dict[dt.date, "PartitionState"]]
+
+
+def plan_wave(pipeline: Pipeline, *, run_id: str, wave: int) -> dict[str, Any]:
+    """The jobs of the next wave that has any: `wave` itself or a later one.
+
+    The days of a wide job that failed in the wave before come back one job a day, before anything
+    that reads its table starts, so that one bad day costs only itself.
+
+    Returns:
+        `wave`, the number to ask for next; `name`, the plan file that holds the jobs; `jobs`, what
+        a state shows of each; `done`, whether the run has no more to build.
+    """
+    run = PlannedRun(pipeline, run_id)
+    for number in range(wave, run.last_wave + 2):
+        apart = run.failed_apart(number - 1)
+        if apart:
+            return run.save_wave(f"wave-{number - 1}-apart", apart, ask_next=number)
+        jobs = run.unblocked(number)
+        if jobs:
+            return run.save_wave(f"wave-{number}", jobs, ask_next=number + 1)
+    return {"run_id": run_id, "wave": run.last_wave + 1, "name": "", "jobs": [], "done": True}
+
+
+class PlannedRun:
+    """A run's plan beside the ledger as it is now."""
+
+    def __init__(self, pipeline: Pipeline, run_id: str) -> None:
+        self._pipeline = pipeline
+        self._run_id = run_id
+        self._plan = pipeline.plans.load(run_id, PLAN)
+        self._tables = pipeline.tables()
+        self.jobs = [Job.from_json(job) for one in self._plan["waves"] for job in one["jobs"]]
+        self.last_wave = max((job.wave for job in self.jobs), default=0)
+        self.planned = {(job.table, day) for job in self.jobs for day in job.days}
+
+    def failed_apart(self, wave: int) -> list[Job]:
+        """The days of a wave's wide jobs that failed as a whole, one job each."""
+        jobs = [job for job in self.jobs if job.wave == wave and len(job.days) > 1]
+        states = self.states_of(jobs)
+        return [
+            single
+            for job in jobs
+            for single in job.apart()
+            if (state := states[job.table].get(single.first)) is not None
+            and state.run_id == self._run_id
+            and state.status == "failed"
+            and state.retry_apart
+        ]
+
+    def unblocked(self, wave: int) -> list[Job]:
+        """A wave's jobs, less the days whose inputs could not be built."""
+        jobs = [job for job in self.jobs if job.wave == wave]
+        states = self._input_states(jobs)
+        kept: list[Job] = []
+        for job in jobs:
+            days = [day for day in job.days if not self.blocked_by(job.table, day, states)]
+            if days:
+                reasons = {day: job.reasons[day] for day in days}
+                kept.append(dataclasses.replace(job, first=days[0], last=days[-1], reasons=reasons))
+        return kept
+
+    def blocked_by(self, name: str, day: dt.date, states: States) -> str | None:
+        """The planned input of a partition that readers still see nothing of."""
+        for one in self._tables[name].inputs:
+            if one.is_raw:
+                continue
+            for input_day in self._window(one, day):
+                state = states.get(one.table, {}).get(input_day)
+                published = state is not None and state.is_published
+                if (one.table, input_day) in self.planned and not published:
+                    return f"{one.table} {input_day}"
+        return None
+
+    def save_wave(self, name: str, jobs: Sequence[Job], *, ask_next: int) -> dict[str, Any]:
+        """Write jobs with the digests of their inputs, taken before any of their queries starts."""
+        states = self._input_states(jobs)
+        content = [
+            {**job.as_json(), "inputs": self._digests(self._tables[job.table], job, states)}
+            for job in jobs
+        ]
+        self._pipeline.plans.save(self._run_id, name, content)
+        shown = [{"job": job.label, "index": index} for index, job in enumerate(jobs)]
+        return {
+            "run_id": self._run_id,
+            "wave": ask_next,
+            "name": name,
+            "jobs": shown,
+            "concurrency": self._pipeline.settings.build_concurrency,
+            "done": False,
+        }
+
+    def states_of(self, jobs: Sequence[Job]) -> States:
+        """The ledger's partitions that jobs build, by table and day."""
+        days: dict[str, set[dt.date]] = {}
+        for job in jobs:
+            days.setdefault(job.table, set()).update((job.first, job.last))
+        return self._read(days)
+
+    def _input_states(self, jobs: Sequence[Job]) -> States:
+        days: dict[str, set[dt.date]] = {}
+        for job in jobs:
+            for one in self._tables[job.table].inputs:
+                if not one.is_raw:
+                    ends = (self._window(one, day) for day in (job.first, job.last))
+                    days.setdefault(one.table, set()).update(day for w in ends for day in w)
+        return self._read(days)
+
+    def _read(self, days: Mapping[str, set[dt.date]]) -> States:
+        ledger = self._pipeline.ledger
+        return {name: ledger.partitions(name, min(ds), max(ds)) for name, ds in days.items()}
+
+    def _window(self, one: Input, day: dt.date) -> list[dt.date]:
+        return list(day_range(*one.window.days_for(day, self._pipeline.settings.tz)))
+
+    def _digests(self, table: Table, job: Job, states: States) -> dict[str, dict[str, str]]:
+        return {
+            str(day): {
+                one.table: window_digest(
+                    {d: self._fingerprint(one, d, states) for d in self._window(one, day)}
+                )
+                for one in table.inputs
+            }
+            for day in job.days
+        }
+
+    def _fingerprint(self, one: Input, day: dt.date, states: States) -> str:
+        if one.is_raw:
+            return str(self._plan["raw"].get(one.table, {}).get(str(day), ABSENT))
+        state = states.get(one.table, {}).get(day)
+        return (state.published_build_id if state else None) or ABSENT
