@@ -1,0 +1,3 @@
+"""The commands, one module each (the local stack's four share one); imported on use."""
+
+from __future__ import annotations

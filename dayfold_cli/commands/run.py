@@ -1,0 +1,130 @@
+"""`dayfold run`: build what is missing, stale or failed; or show the plan."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from dayfold.errors import RunFailedError
+from dayfold_cli.lazy import TargetCommand, target_of
+from dayfold_cli.options import (
+    DAY,
+    known_tables,
+    range_options,
+    read_range,
+    resolve_table,
+    table_option,
+)
+from dayfold_cli.output import count_text, format_option, note, print_json, say, seconds_text, warn
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+    from dayfold_cli.deployment import Deployment
+    from dayfold_cli.output import Format
+    from dayfold_cli.runs import Outcome
+
+POLICIES = ("missing", "stale", "failed", "all")
+SHOWN_WAITING = 10
+
+
+@click.command("run", cls=TargetCommand)
+@click.option("--day", "-d", "days", type=DAY, multiple=True, metavar="DAY", help="A day to build.")
+@range_options
+@table_option
+@click.option(
+    "--policy",
+    type=click.Choice(POLICIES),
+    default="stale",
+    show_default=True,
+    help="What to build: never built; that and out of date; only failed; everything anew.",
+)
+@click.option("--dry-run", is_flag=True, help="Show the plan and build nothing.")
+@click.option("--wait", is_flag=True, help="Follow the run; exit 1 if it failed.")
+@format_option
+@click.pass_context
+def run_command(
+    ctx: click.Context,
+    days: tuple[dt.date, ...],
+    first: dt.date | None,
+    last: dt.date | None,
+    tables: tuple[str, ...],
+    policy: str,
+    dry_run: bool,
+    wait: bool,
+    data_format: Format,
+) -> None:
+    """Build what is missing, stale or failed, in the recent days or in those named."""
+    from dayfold_cli.runs import Request, plan, start_run
+
+    span = read_range(first, last)
+    target = target_of(ctx)
+    known = known_tables(target)
+    names = tuple(resolve_table(name, known) for name in tables)
+    request = Request(days=days, span=span, tables=names, policy=policy)
+    from dayfold_cli.deployment import open_deployment
+
+    deployment = open_deployment(target)
+    if dry_run:
+        from dayfold_cli.plans import print_plan
+
+        print_plan(plan(deployment, request), data_format)
+        return
+    run_id, arn = start_run(deployment, request)
+    if not wait:
+        say(run_id)
+        note("next: dayfold status")
+        return
+    outcome = follow_shown(deployment, run_id, arn)
+    if data_format == "json":
+        print_json(outcome)
+    report(outcome)
+
+
+def follow_shown(deployment: Deployment, run_id: str, execution_arn: str) -> Outcome:
+    """Follow a run with a progress bar."""
+    from dayfold_cli.progress import bar
+    from dayfold_cli.runs import follow
+
+    with bar(run_id) as shown:
+        return follow(
+            deployment,
+            run_id,
+            execution_arn,
+            lambda now: shown.show(f"{run_id}: {now.text}", now.done, now.total),
+        )
+
+
+def report(outcome: Outcome) -> None:
+    """Say how a run ended, on stderr what went wrong.
+
+    Raises:
+        RunFailedError: it did not succeed.
+    """
+    record = outcome.record
+    for warning in record.warnings if record else ():
+        warn(warning)
+    waiting = record.waiting if record else ()
+    for line in waiting[:SHOWN_WAITING]:
+        note(f"waiting: {line}")
+    if len(waiting) > SHOWN_WAITING:
+        note(f"waiting: and {len(waiting) - SHOWN_WAITING:,} more; `dayfold status` shows them")
+    for line in record.failures if record else ():
+        note(f"failed: {line}")
+    if not outcome.succeeded:
+        raise RunFailedError(_failure_line(outcome))
+    done = count_text(record.published, "partition") if record else "nothing"
+    say(f"{outcome.run_id} succeeded in {seconds_text(outcome.seconds)}: {done} published")
+
+
+def _failure_line(outcome: Outcome) -> str:
+    record = outcome.record
+    if record is not None and record.failures:
+        return (
+            f"{outcome.run_id} failed after {seconds_text(outcome.seconds)}: "
+            f"{count_text(record.failed, 'partition')} failed, {record.published:,} published; "
+            "`dayfold show TABLE DAY` tells more, `dayfold run --policy failed` tries again"
+        )
+    ended = outcome.status.lower().replace("_", " ")
+    return f"{outcome.run_id} {ended}: {outcome.error or 'no reason given'}"

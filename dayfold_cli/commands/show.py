@@ -1,0 +1,131 @@
+"""`dayfold show`: builds, inputs, checks and cost of one partition."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from dayfold.errors import BadRequestError
+from dayfold_cli.lazy import TargetCommand, target_of
+from dayfold_cli.options import DAY, known_tables, resolve_table
+from dayfold_cli.output import (
+    Column,
+    dollars_text,
+    facts,
+    format_option,
+    print_json,
+    print_rows,
+    say,
+    seconds_text,
+    size_text,
+)
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Mapping, Sequence
+    from typing import Any
+
+    from dayfold.domain.partition import BuildRecord, PartitionState
+    from dayfold_cli.output import Format
+
+BUILD_COLUMNS = (
+    Column("attempt", right=True),
+    "status",
+    "ended",
+    Column("rows", right=True),
+    Column("scanned", right=True),
+    Column("took", right=True),
+    Column("cost", right=True),
+    "query",
+    "run",
+)
+
+
+@click.command("show", cls=TargetCommand)
+@click.argument("table")
+@click.argument("day", type=DAY)
+@format_option
+@click.pass_context
+def show_command(ctx: click.Context, table: str, day: dt.date, data_format: Format) -> None:
+    """Builds, inputs, checks, cost and query ids of TABLE on DAY."""
+    target = target_of(ctx)
+    name = resolve_table(table, known_tables(target))
+    from dayfold_cli.deployment import open_deployment
+
+    ledger = open_deployment(target).ledger
+    state = ledger.partitions(name, day, day).get(day)
+    if state is None:
+        raise BadRequestError(
+            f"{name} was never built for {day}: `dayfold run --table {name} --day {day}` builds it"
+        )
+    builds = ledger.builds(name, day)
+    if data_format == "json":
+        print_json({"table": name, "day": day, "partition": state, "builds": builds})
+    elif data_format == "csv":
+        print_rows(BUILD_COLUMNS, [_raw_row(build) for build in builds], "csv")
+    else:
+        _print(name, day, state, builds)
+
+
+def _print(name: str, day: dt.date, state: PartitionState, builds: Sequence[BuildRecord]) -> None:
+    pairs: dict[str, object] = {
+        "partition": f"{name} {day}",
+        "status": f"{state.status}, attempt {state.attempt} in {state.run_id}",
+    }
+    if state.is_published:
+        pairs["published"] = f"build {state.published_build_id}, {state.published_at}"
+        pairs["rows"] = f"{state.rows:,}" if state.rows is not None else None
+        pairs["scanned"] = size_text(state.bytes_scanned)
+        pairs["cost"] = dollars_text(state.cost_usd)
+        pairs["took"] = seconds_text(state.seconds)
+        pairs["location"] = state.location
+        pairs["sql"] = state.sql_hash
+        pairs.update({f"input {table}": digest for table, digest in state.inputs.items()})
+    pairs["query"] = state.query_id
+    facts(pairs)
+    if state.error:
+        say(click.style("error: ", fg="red") + state.error)
+    print_checks(state.check_results)
+    if builds:
+        say()
+        print_rows(BUILD_COLUMNS, [_row(build) for build in builds], "table")
+
+
+def print_checks(results: Sequence[Mapping[str, Any]]) -> None:
+    """Print what the checks of the latest attempt said, if anything."""
+    for result in results:
+        name = result.get("check_name") or result.get("name")
+        broken = result.get("broken")
+        sample = result.get("sample")
+        line = f"check {name} ({result.get('severity', 'error')})"
+        line += f": {broken} rows" if broken is not None else ""
+        say(line + (f", e.g. {sample}" if sample else ""))
+
+
+def _row(build: BuildRecord) -> tuple[object, ...]:
+    return (
+        build.attempt,
+        build.status,
+        build.ended_at,
+        build.rows,
+        size_text(build.bytes_scanned),
+        seconds_text(build.seconds),
+        dollars_text(build.cost_usd),
+        build.query_id,
+        build.run_id,
+    )
+
+
+def _raw_row(build: BuildRecord) -> tuple[object, ...]:
+    return (
+        build.attempt,
+        build.status,
+        build.ended_at,
+        build.rows,
+        build.bytes_scanned,
+        build.seconds,
+        build.cost_usd,
+        build.query_id,
+        build.run_id,
+    )

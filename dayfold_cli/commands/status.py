@@ -1,0 +1,111 @@
+"""`dayfold status`: the grid of tables and days, and the latest runs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from dayfold_cli.lazy import TargetCommand, target_of
+from dayfold_cli.options import (
+    known_tables,
+    range_options,
+    read_range,
+    resolve_table,
+    table_option,
+)
+from dayfold_cli.output import Column, format_option, is_terminal, print_rows, say, warn
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+    from dayfold.domain.partition import RunRecord
+    from dayfold_cli.grid import Grid
+    from dayfold_cli.output import Format
+
+CELL_COLUMNS = ("table", "day", "state", "reason")
+SHOWN_RUNS = 3
+SHOWN_REASONS = 8
+
+
+@click.command("status", cls=TargetCommand)
+@range_options
+@table_option
+@format_option
+@click.pass_context
+def status_command(
+    ctx: click.Context,
+    first: dt.date | None,
+    last: dt.date | None,
+    tables: tuple[str, ...],
+    data_format: Format,
+) -> None:
+    """The grid of tables and days: published, stale, failed, waiting, building, missing.
+
+    Without --from and --to: the recent days, judged by the extracts that landed.
+    """
+    span = read_range(first, last)
+    target = target_of(ctx)
+    known = known_tables(target)
+    names = [resolve_table(name, known) for name in tables]
+    from dayfold_cli.deployment import open_deployment
+    from dayfold_cli.grid import read_grid
+
+    deployment = open_deployment(target)
+    grid = read_grid(deployment, span, names, known)
+    if data_format != "table":
+        rows = [(c.table, c.day, c.state, c.reason) for c in grid.cells.values()]
+        print_rows(CELL_COLUMNS, rows, data_format)
+        return
+    print_grid(grid)
+    for text in grid.warnings:
+        warn(text)
+    for run in deployment.ledger.recent_runs(SHOWN_RUNS):
+        say(run_line(run))
+
+
+def print_grid(grid: Grid) -> None:
+    """Print the grid: glyphs and colours on a terminal, words in a pipe."""
+    if not grid.days:
+        say("no day to show: nothing has landed yet (dayfold land TABLE PATH, then dayfold crawl)")
+        return
+    if is_terminal():
+        from dayfold_cli.grid_view import print_coloured
+
+        print_coloured(grid)
+    else:
+        rows = [
+            (day, *(grid.cells[table, day].state for table in grid.tables)) for day in grid.days
+        ]
+        print_rows((Column("day"), *grid.tables), rows, "table")
+    for line in reason_lines(grid):
+        say(line)
+
+
+def reason_lines(grid: Grid) -> list[str]:
+    """Why partitions are not published and current, same reasons gathered."""
+    from dayfold_cli.plans import days_text
+
+    groups: dict[tuple[str, str, str], list[str]] = {}
+    for cell in grid.cells.values():
+        if cell.reason:
+            groups.setdefault((cell.state, cell.table, cell.reason), []).append(str(cell.day))
+    order = ("failed", "building", "stale", "waiting", "missing")
+    ranked = sorted(groups.items(), key=lambda group: order.index(group[0][0]))
+    lines = [
+        f"{state}: {table} {days_text(days)}" + ("" if reason == state else f": {reason}")
+        for (state, table, reason), days in ranked
+    ]
+    if len(lines) > SHOWN_REASONS:
+        more = len(lines) - SHOWN_REASONS
+        lines[SHOWN_REASONS:] = [f"... and {more} more reasons: dayfold status --format csv"]
+    return lines
+
+
+def run_line(run: RunRecord) -> str:
+    """A run in one line."""
+    ended = f", ended {run.ended_at}" if run.ended_at else ""
+    return (
+        f"{run.run_id}  {run.status}, {run.trigger}, {run.published} of {run.planned} published"
+        f"{f', {run.failed} failed' if run.failed else ''}, started {run.started_at}{ended}"
+    )

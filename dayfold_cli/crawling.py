@@ -1,0 +1,74 @@
+"""Starting the crawler, waiting for it, and saying what it found."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from typing import TYPE_CHECKING
+
+from dayfold_cli.errors import CrawlFailedError
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+    from dayfold_cli.deployment import Deployment
+
+READY = "READY"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Crawl:
+    """How the latest crawl ended."""
+
+    status: str
+    error: str | None
+    started_at: dt.datetime | None
+    seconds: float | None
+    tables_created: int
+    tables_updated: int
+    tables_deleted: int
+
+
+def start_crawl(deployment: Deployment) -> bool:
+    """Start the crawler; False if one was running already, which is as good."""
+    glue = deployment.client("glue")
+    try:
+        glue.start_crawler(Name=deployment.output("CrawlerName"))
+    except glue.exceptions.CrawlerRunningException:
+        return False
+    return True
+
+
+def wait_for_crawl(deployment: Deployment) -> Crawl:
+    """Wait until the crawler is ready again and read how it went."""
+    glue = deployment.client("glue")
+    name = deployment.output("CrawlerName")
+    crawler = glue.get_crawler(Name=name)["Crawler"]
+    while crawler["State"] != READY:
+        time.sleep(deployment.poll_seconds)
+        crawler = glue.get_crawler(Name=name)["Crawler"]
+    last = crawler.get("LastCrawl", {})
+    metrics = glue.get_crawler_metrics(CrawlerNameList=[name])["CrawlerMetricsList"]
+    counts = metrics[0] if metrics else {}
+    return Crawl(
+        status=last.get("Status", "SUCCEEDED"),
+        error=last.get("ErrorMessage"),
+        started_at=last.get("StartTime"),
+        seconds=counts.get("LastRuntimeSeconds"),
+        tables_created=counts.get("TablesCreated", 0),
+        tables_updated=counts.get("TablesUpdated", 0),
+        tables_deleted=counts.get("TablesDeleted", 0),
+    )
+
+
+def raise_if_failed(crawl: Crawl) -> None:
+    """Turn a crawl that did not succeed into an error.
+
+    Raises:
+        CrawlFailedError: it failed or was cancelled.
+    """
+    if crawl.status != "SUCCEEDED":
+        reason = crawl.error or "no reason given"
+        raise CrawlFailedError(
+            f"the crawl ended as {crawl.status.lower()}: {reason}; mend it and crawl again"
+        )
