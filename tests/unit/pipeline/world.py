@@ -1,0 +1,226 @@
+"""A small world for the pipeline: AWS by moto, Athena in memory, a clock that the test holds."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import functools
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import boto3
+
+from dayfold.adapters.catalog import Catalog
+from dayfold.adapters.extracts import Extracts
+from dayfold.adapters.ledger import Ledger
+from dayfold.adapters.plans import PlanStore
+from dayfold.adapters.query_files import QueryFiles
+from dayfold.finishing import finish_build
+from dayfold.pipeline import Pipeline
+from dayfold.planner import plan_run
+from dayfold.runs import end_run
+from dayfold.settings import Settings
+from dayfold.starting import Build, start_build
+from dayfold.waves import plan_wave
+from tests.unit.pipeline.fake_athena import FakeAthena
+
+if TYPE_CHECKING:
+    from dayfold.adapters.athena import Athena
+    from dayfold.adapters.executions import Executions
+
+BUCKET = "extracts"
+LEDGER = "ledger"
+REGION = "us-east-1"
+
+POSTS = """-- Posts.
+--
+-- owner: tests
+-- grain: dt, user_id
+-- inputs:
+--   raw.events: business-day
+-- checks:
+--   not_null: [user_id]
+SELECT
+    CAST(user_id AS varchar) AS user_id, -- who
+    dt
+FROM raw.events
+WHERE dt BETWEEN :files_from AND :files_to
+"""
+WEEKLY = """-- Weekly users.
+--
+-- owner: tests
+-- grain: dt
+-- inputs:
+--   staging.posts: [-6, 0]
+-- checks:
+--   not_null: [users]
+SELECT
+    CAST(count(*) AS bigint) AS users, -- how many
+    dt
+FROM staging.posts
+WHERE dt BETWEEN CAST(date_add('day', -6, DATE :from) AS varchar) AND :to
+GROUP BY dt
+"""
+
+
+@functools.cache
+def client(service: str) -> Any:
+    """A client for all tests: making one costs more than a whole run."""
+    return boto3.client(service, REGION)
+
+
+class FakeExecutions:
+    """Knows which executions are running."""
+
+    def __init__(self) -> None:
+        self.running: set[str] = set()
+
+    def is_running(self, execution_arn: str) -> bool:
+        return execution_arn in self.running
+
+
+@dataclasses.dataclass
+class World:
+    """The pipeline and the levers a test pulls."""
+
+    pipeline: Pipeline
+    athena: FakeAthena
+    executions: FakeExecutions
+    queries: Path
+    clock: list[dt.datetime]
+
+    def land(self, *days: str, table: str = "events", text: str = "{}") -> None:
+        """Put a file into the raw folder of each day, crawled."""
+        s3, glue = client("s3"), client("glue")
+        for day in days:
+            key = f"raw/{table}/dt={day}/part-0.json"
+            s3.put_object(Bucket=BUCKET, Key=key, Body=text.encode())
+            if not self._has_partition(table, day):
+                glue.create_partition(
+                    DatabaseName="raw",
+                    TableName=table,
+                    PartitionInput={"Values": [day], "StorageDescriptor": {"Columns": []}},
+                )
+
+    def location(self, table: str, day: str) -> str | None:
+        """Where the catalog points for a day of a published table."""
+        database, _, name = table.partition(".")
+        glue = client("glue")
+        try:
+            answer = glue.get_partition(
+                DatabaseName=database, TableName=name, PartitionValues=[day]
+            )
+        except glue.exceptions.EntityNotFoundException:
+            return None
+        return answer["Partition"]["StorageDescriptor"]["Location"]
+
+    def plan(self, run_id: str, **request: Any) -> dict[str, Any]:
+        """Plan a run and count it as running."""
+        self.executions.running.add(run_id)
+        return plan_run(
+            self.pipeline, run_id=run_id, execution_arn=run_id, event={"request": request}
+        )
+
+    def run(self, run_id: str, **request: Any) -> dict[str, Any]:
+        """Plan a run and drive it to its end."""
+        self.plan(run_id, **request)
+        return self.drive(run_id)
+
+    def drive(self, run_id: str) -> dict[str, Any]:
+        """Do what the state machine does, one job after the other."""
+        wave = plan_wave(self.pipeline, run_id=run_id, wave=1)
+        while not wave["done"]:
+            for job in wave["jobs"]:
+                self.build(run_id, wave["name"], job["index"])
+            wave = plan_wave(self.pipeline, run_id=run_id, wave=wave["wave"])
+        ended = end_run(self.pipeline, run_id=run_id, error=None)
+        self.executions.running.discard(run_id)
+        return ended
+
+    def build(self, run_id: str, name: str, index: int) -> dict[str, Any]:
+        """Start and finish one job, starting again where Athena asks for it."""
+        started = start_build(self.pipeline, run_id=run_id, name=name, index=index)
+        if started["status"] != "building":
+            return started
+        ended = finish_build(self.pipeline, build=Build(**started["build"]))
+        return self.build(run_id, name, index) if ended["status"] == "retry" else ended
+
+    @staticmethod
+    def _has_partition(table: str, day: str) -> bool:
+        glue = client("glue")
+        answer = glue.batch_get_partition(
+            DatabaseName="raw", TableName=table, PartitionsToGet=[{"Values": [day]}]
+        )
+        return bool(answer["Partitions"])
+
+
+def make_world(folder: Path) -> World:
+    """A world with the tables staging.posts and kpi.weekly, and no extracts."""
+    _make_aws()
+    for database, name, text in (("staging", "posts", POSTS), ("kpi", "weekly", WEEKLY)):
+        (folder / database).mkdir(parents=True)
+        (folder / database / f"{name}.sql").write_text(text)
+    settings = Settings(
+        bucket=BUCKET,
+        ledger_table=LEDGER,
+        workgroup="dayfold",
+        time_zone="Asia/Tokyo",
+        queries_dir=str(folder),
+        input_grace_days=2,
+        recent_days=7,
+        build_concurrency=4,
+        lease_seconds=300,
+    )
+    athena, executions = FakeAthena(), FakeExecutions()
+    clock = [dt.datetime(2004, 6, 10, 12, tzinfo=dt.UTC)]
+    s3, glue = client("s3"), client("glue")
+    pipeline = Pipeline(
+        settings=settings,
+        queries=QueryFiles(folder),
+        ledger=Ledger(client("dynamodb"), LEDGER),
+        extracts=Extracts(s3, glue, BUCKET),
+        athena=cast("Athena", athena),
+        catalog=Catalog(glue, BUCKET),
+        plans=PlanStore(s3, BUCKET),
+        executions=cast("Executions", executions),
+        now=lambda: clock[0],
+        sleep=lambda _seconds: None,
+    )
+    return World(pipeline, athena, executions, folder, clock)
+
+
+def _make_aws() -> None:
+    client("s3").create_bucket(Bucket=BUCKET)
+    glue = client("glue")
+    for database in ("raw", "staging", "kpi", "build"):
+        glue.create_database(DatabaseInput={"Name": database})
+    glue.create_table(
+        DatabaseName="raw",
+        TableInput={
+            "Name": "events",
+            "StorageDescriptor": {"Columns": []},
+            "PartitionKeys": [{"Name": "dt", "Type": "string"}],
+        },
+    )
+    client("dynamodb").create_table(
+        TableName=LEDGER,
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[
+            {"AttributeName": name, "AttributeType": "S"}
+            for name in ("pk", "sk", "gsi1pk", "gsi1sk")
+        ],
+        KeySchema=[
+            {"AttributeName": "pk", "KeyType": "HASH"},
+            {"AttributeName": "sk", "KeyType": "RANGE"},
+        ],
+        GlobalSecondaryIndexes=[
+            {
+                "IndexName": "runs",
+                "KeySchema": [
+                    {"AttributeName": "gsi1pk", "KeyType": "HASH"},
+                    {"AttributeName": "gsi1sk", "KeyType": "RANGE"},
+                ],
+                "Projection": {"ProjectionType": "ALL"},
+            }
+        ],
+    )
