@@ -66,7 +66,7 @@ GROUP BY dt
 @functools.cache
 def client(service: str) -> Any:
     """A client for all tests: making one costs more than a whole run."""
-    return boto3.client(service, REGION)
+    return boto3.client(service, REGION)  # type: ignore[call-overload]
 
 
 class FakeExecutions:
@@ -112,7 +112,7 @@ class World:
             )
         except glue.exceptions.EntityNotFoundException:
             return None
-        return answer["Partition"]["StorageDescriptor"]["Location"]
+        return str(answer["Partition"]["StorageDescriptor"]["Location"])
 
     def plan(self, run_id: str, **request: Any) -> dict[str, Any]:
         """Plan a run and count it as running."""
