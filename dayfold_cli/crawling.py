@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import time
 from typing import TYPE_CHECKING
 
 from dayfold_cli.errors import CrawlFailedError
+from dayfold_cli.output import count_text
 
 if TYPE_CHECKING:
-    import datetime as dt
-
     from dayfold_cli.deployment import Deployment
 
 READY = "READY"
@@ -59,6 +59,17 @@ def wait_for_crawl(deployment: Deployment) -> Crawl:
         tables_updated=counts.get("TablesUpdated", 0),
         tables_deleted=counts.get("TablesDeleted", 0),
     )
+
+
+def changes_text(crawl: Crawl) -> str:
+    """What a crawl changed, in a few words."""
+    counts = (
+        (crawl.tables_created, "created"),
+        (crawl.tables_updated, "updated"),
+        (crawl.tables_deleted, "deleted"),
+    )
+    changes = [count_text(n, f"table {verb}", f"tables {verb}") for n, verb in counts if n]
+    return ", ".join(changes) or "no table changed"
 
 
 def raise_if_failed(crawl: Crawl) -> None:

@@ -9,13 +9,14 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import time
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 from dayfold.domain.days import day_range
 from dayfold_cli.runs import Request, plan
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from dayfold.domain.partition import PartitionState
     from dayfold_cli.deployment import Deployment
@@ -60,7 +61,7 @@ def read_grid(
     plans = [plan(deployment, request) for request in _requests(span, tables)]
     days = sorted({dt.date.fromisoformat(day) for one in plans for day in one["days"]})
     reasons = _reasons(plans)
-    names = list(tables) or _order(known or _catalog_tables(deployment), plans)
+    names = list(tables) or _order(known or catalog_tables(deployment), plans)
     cells: dict[tuple[str, dt.date], Cell] = {}
     now = time.time()
     for table in names if days else ():
@@ -115,7 +116,7 @@ def _reasons(plans: Sequence[Mapping[str, Any]]) -> dict[tuple[str, dt.date], tu
     return reasons
 
 
-def _catalog_tables(deployment: Deployment) -> list[str]:
+def catalog_tables(deployment: Deployment) -> list[str]:
     """The tables that were ever published, where no project is at hand."""
     pages = deployment.client("glue").get_paginator("get_tables")
     return [

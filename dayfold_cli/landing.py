@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import re
 import zlib
 from pathlib import Path
@@ -13,7 +14,6 @@ from dayfold.errors import BadRequestError
 from dayfold_cli.errors import ExtractError
 
 if TYPE_CHECKING:
-    import datetime as dt
     from collections.abc import Iterable, Iterator
 
 RAW_NAME = re.compile(r"(?:raw\.)?([a-z][a-z0-9_]{0,127})")

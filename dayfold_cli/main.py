@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 
@@ -47,6 +48,9 @@ def cli() -> None:
 def main(arguments: list[str] | None = None) -> int:
     """Run one command and answer with its exit code; no error leaves here as a traceback."""
     target = Target()
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal without Unicode shows ? for a glyph
     try:
         code = cli.main(args=arguments, prog_name="dayfold", standalone_mode=False, obj=target)
         sys.stdout.flush()

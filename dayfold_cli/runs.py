@@ -9,15 +9,16 @@ import secrets
 import time
 from typing import TYPE_CHECKING, Any
 
+from dayfold.domain.partition import RunRecord
 from dayfold_cli.functions import failure_text, invoke
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from dayfold.domain.partition import RunRecord
     from dayfold_cli.deployment import Deployment
 
 RUNNING = "RUNNING"
+PLAN = "plan"  # the file of a run's plan; the pipeline's own name for it needs boto3 to import
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -87,7 +88,7 @@ def plan(deployment: Deployment, request: Request) -> dict[str, Any]:
     event = {
         "run_id": f"dry-{secrets.token_hex(4)}",
         "execution_arn": "",
-        "request": {**request.as_json(), "dry_run": True},
+        "event": {"request": {**request.as_json(), "dry_run": True}},
     }
     answer: dict[str, Any] = invoke(deployment, "plan_run", event)
     return answer
@@ -146,7 +147,7 @@ def _load_plan(deployment: Deployment, run_id: str) -> dict[str, Any] | None:
 
     s3 = deployment.client("s3")
     try:
-        loaded: dict[str, Any] = PlanStore(s3, deployment.bucket).load(run_id, "plan")
+        loaded: dict[str, Any] = PlanStore(s3, deployment.bucket).load(run_id, PLAN)
     except s3.exceptions.NoSuchKey:
         return None
     return loaded

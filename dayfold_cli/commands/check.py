@@ -22,10 +22,9 @@ if TYPE_CHECKING:
 @click.pass_context
 def check_command(ctx: click.Context, data_format: Format) -> None:
     """Read all queries, offline, and say what is wrong, as path:line: message."""
+    sources = read_sources(target_of(ctx).project_dir())
     from dayfold.domain.query_rules import check_sources
 
-    project = target_of(ctx).project_dir()
-    sources = read_sources(project)
     problems = sorted(check_sources(sources))
     if data_format != "table":
         rows = [(one.path, one.line, one.message) for one in problems]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from dayfold_cli.lazy import TargetCommand, target_of
-from dayfold_cli.output import count_text, say, seconds_text, warn
+from dayfold_cli.output import say, seconds_text, warn
 
 if TYPE_CHECKING:
     from dayfold_cli.crawling import Crawl
@@ -43,16 +43,9 @@ def crawl_command(ctx: click.Context, wait: bool) -> None:
 
 def report(crawl: Crawl) -> None:
     """Print what a crawl that succeeded has changed."""
-    changes = [
-        count_text(number, f"table {verb}", f"tables {verb}")
-        for number, verb in (
-            (crawl.tables_created, "created"),
-            (crawl.tables_updated, "updated"),
-            (crawl.tables_deleted, "deleted"),
-        )
-        if number
-    ]
+    from dayfold_cli.crawling import changes_text
+
     took = f" in {seconds_text(crawl.seconds)}" if crawl.seconds else ""
-    say(f"crawled{took}: {', '.join(changes) or 'no table changed'}")
+    say(f"crawled{took}: {changes_text(crawl)}")
     if crawl.error:
         warn(crawl.error)

@@ -110,21 +110,36 @@ def report(outcome: Outcome) -> None:
         note(f"waiting: {line}")
     if len(waiting) > SHOWN_WAITING:
         note(f"waiting: and {len(waiting) - SHOWN_WAITING:,} more; `dayfold status` shows them")
-    for line in record.failures if record else ():
+    failures = record.failures if record else ()
+    for line in failures if len(failures) > 1 else ():
         note(f"failed: {line}")
-    if not outcome.succeeded:
-        raise RunFailedError(_failure_line(outcome))
+    raise_if_failed(outcome)
     done = count_text(record.published, "partition") if record else "nothing"
     say(f"{outcome.run_id} succeeded in {seconds_text(outcome.seconds)}: {done} published")
 
 
+def raise_if_failed(outcome: Outcome) -> None:
+    """Turn a run that did not succeed into an error.
+
+    Raises:
+        RunFailedError: partitions failed, or the run itself did.
+    """
+    if not outcome.succeeded:
+        raise RunFailedError(_failure_line(outcome))
+
+
 def _failure_line(outcome: Outcome) -> str:
     record = outcome.record
-    if record is not None and record.failures:
-        return (
-            f"{outcome.run_id} failed after {seconds_text(outcome.seconds)}: "
-            f"{count_text(record.failed, 'partition')} failed, {record.published:,} published; "
-            "`dayfold show TABLE DAY` tells more, `dayfold run --policy failed` tries again"
-        )
-    ended = outcome.status.lower().replace("_", " ")
-    return f"{outcome.run_id} {ended}: {outcome.error or 'no reason given'}"
+    failures = record.failures if record else ()
+    if record is None or not failures:
+        ended = outcome.status.lower().replace("_", " ")
+        return f"{outcome.run_id} {ended}: {outcome.error or 'no reason given'}"
+    if len(failures) == 1:
+        what = failures[0]
+    else:
+        what = f"{len(failures):,} of {count_text(record.planned, 'partition')}"
+    return (
+        f"{outcome.run_id} failed after {seconds_text(outcome.seconds)}: {what}; "
+        f"{record.published:,} published. `dayfold show TABLE DAY` tells more, "
+        "`dayfold run --policy failed` tries again"
+    )

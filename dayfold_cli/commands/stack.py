@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from typing import TYPE_CHECKING
 
@@ -12,11 +13,13 @@ from dayfold_cli.lazy import TargetCommand, target_of
 from dayfold_cli.output import count_text, say, seconds_text
 
 if TYPE_CHECKING:
+    from pathlib import Path
     from types import ModuleType
 
     from dayfold_cli.target import Target
     from dayfold_local.stack import StackInfo
 
+PARAMETERS = "parameters.json"  # in the state folder
 LEVEL_COLOURS = {"ok": "green", "warning": "yellow", "error": "red"}
 
 
@@ -51,13 +54,25 @@ def up_command(
 
 
 def bring_up(target: Target, port: int | None, parameters: dict[str, str]) -> StackInfo:
-    """Start and deploy, showing that it goes on."""
+    """Start and deploy, showing that it goes on; parameters given before hold until given anew."""
     from dayfold_cli.progress import spinner
 
     local = local_stack(target)
+    state = target.state_dir()
+    chosen = {**remembered(state), **parameters}
     with spinner("starting the local stack and deploying template.yaml"):
-        info: StackInfo = local.up(target.state_dir(), port, parameters, target.project_dir())
+        info: StackInfo = local.up(state, port, chosen, target.project_dir())
+    (state / PARAMETERS).write_text(json.dumps(chosen, indent=1) + "\n", encoding="utf-8")
     return info
+
+
+def remembered(state: Path) -> dict[str, str]:
+    """The parameters that the last successful `up` on this state was given."""
+    try:
+        kept = json.loads((state / PARAMETERS).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return {str(name): str(value) for name, value in kept.items()} if isinstance(kept, dict) else {}
 
 
 @click.command("down", cls=TargetCommand)
