@@ -61,9 +61,10 @@ async def _serve(folder: StateFolder, port: int) -> None:
     from hypercorn.config import Config
     from ministack import app as emulator
 
-    from dayfold_local import routes
+    from dayfold_local import alarms, routes
     from dayfold_local.durability.keeper import Keeper
 
+    alarms.install()
     keeper = Keeper(folder, tuple(emulator.SERVICE_HANDLERS))
     keeper.restore()
     keeper.watch()
