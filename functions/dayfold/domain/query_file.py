@@ -176,7 +176,9 @@ class Tables(Mapping[str, Table]):
 
     def __init__(self, tables: Iterable[Table]) -> None:
         by_name = {table.name: table for table in sorted(tables, key=lambda t: t.name)}
-        self._waves = _waves(by_name)
+        self._waves, circle = build_order(by_name)
+        if circle is not None:
+            raise QueryFileError(str(circle))
         self._tables = {name: by_name[name] for wave in self._waves for name in wave}
 
     def __getitem__(self, name: str) -> Table:
@@ -250,30 +252,29 @@ def unknown_inputs(table: Table, tables: Mapping[str, Table]) -> Iterator[Proble
             )
 
 
-def _waves(tables: dict[str, Table]) -> list[list[str]]:
+def build_order(tables: Mapping[str, Table]) -> tuple[list[list[str]], Problem | None]:
+    """Names in waves, and what is wrong when some tables wait for each other."""
     built: set[str] = set()
     waves: list[list[str]] = []
     while len(built) < len(tables):
         wave = [
             name
             for name, table in tables.items()
-            if name not in built and all(i.is_raw or i.table in built for i in table.inputs)
+            if name not in built
+            and all(i.table in built or i.table not in tables for i in table.inputs)
         ]
         if not wave:
-            raise QueryFileError(str(_circle({n: t for n, t in tables.items() if n not in built})))
+            return waves, _circle({n: t for n, t in tables.items() if n not in built})
         built.update(wave)
         waves.append(wave)
-    return waves
+    return waves, None
 
 
 def _circle(tables: dict[str, Table]) -> Problem:
     """Follow inputs among tables that all wait for another until one comes twice."""
     trail = [min(tables)]
     while trail[-1] not in trail[:-1]:
-        waited = [i.table for i in tables[trail[-1]].inputs if i.table in tables]
-        if not waited:  # waits for one that is no table at all
-            break
-        trail.append(waited[0])
+        trail.append(next(i.table for i in tables[trail[-1]].inputs if i.table in tables))
     circle = trail[trail.index(trail[-1]) :]
     table = tables[circle[0]]
     return Problem(
