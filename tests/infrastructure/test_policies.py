@@ -1,0 +1,134 @@
+"""Rights: what a function may do is written out, and no more than its code needs."""
+
+from __future__ import annotations
+
+import ast
+import re
+from typing import Any
+
+import pytest
+
+from tests.infrastructure.project import (
+    ALL_FUNCTIONS,
+    FUNCTIONS,
+    Function,
+    as_list,
+    resources,
+    statements,
+)
+
+# The only statements that may name all resources, and why.
+EVERYTHING = {
+    "DeliverLogs": "log delivery is set up for the whole account: AWS offers no narrower resource",
+}
+# Calls that AWS allows under another name than the API's.
+RIGHT_OF_CALL = {
+    "s3:ListObjectsV2": "s3:ListBucket",
+    "dynamodb:TransactWriteItems": "dynamodb:UpdateItem",
+}
+
+
+def _machine_statements() -> list[dict[str, Any]]:
+    policies = resources("AWS::Serverless::StateMachine")["DailyRunStateMachine"]["Policies"]
+    return [one for policy in policies for one in policy.get("Statement", [])]
+
+
+def _crawler_statements() -> list[dict[str, Any]]:
+    policies = resources("AWS::IAM::Role")["CrawlerRole"]["Policies"]
+    return [one for policy in policies for one in policy["PolicyDocument"]["Statement"]]
+
+
+ALL_STATEMENTS = [
+    *((str(function), one) for function in ALL_FUNCTIONS for one in statements(function)),
+    *(("daily_run", one) for one in _machine_statements()),
+    *(("crawler", one) for one in _crawler_statements()),
+]
+NAMES = [f"{owner}-{one['Sid']}" for owner, one in ALL_STATEMENTS]
+
+
+@pytest.mark.parametrize(("owner", "statement"), ALL_STATEMENTS, ids=NAMES)
+def test_no_right_is_given_by_wildcard(owner: str, statement: dict[str, Any]) -> None:
+    # Given
+    actions = as_list(statement["Action"])
+    resources_named = as_list(statement["Resource"])
+
+    # When
+    wildcards = [action for action in actions if "*" in action]
+    everything = [resource for resource in resources_named if resource == "*"]
+
+    # Then
+    assert statement["Effect"] == "Allow"
+    assert wildcards == []
+    assert not everything or statement["Sid"] in EVERYTHING
+
+
+@pytest.mark.parametrize(("owner", "statement"), ALL_STATEMENTS, ids=NAMES)
+def test_files_are_allowed_by_prefix_and_never_to_be_deleted(
+    owner: str, statement: dict[str, Any]
+) -> None:
+    # Given
+    actions = [one for one in as_list(statement["Action"]) if one.startswith("s3:")]
+    named = [_text(one) for one in as_list(statement["Resource"])]
+
+    # When
+    on_files = [one for one in actions if "Object" in one]
+    on_lists = [one for one in actions if one == "s3:ListBucket"]
+
+    # Then
+    assert not [one for one in actions if "Delete" in one]
+    assert not on_files or all(re.fullmatch(r".*/(raw|builds|plans|results)/\*", x) for x in named)
+    assert not on_lists or statement["Condition"]["StringLike"]["s3:prefix"]
+
+
+@pytest.mark.parametrize("function", ALL_FUNCTIONS, ids=str)
+def test_only_builders_publish_and_only_into_published_databases(function: Function) -> None:
+    # Given
+    publishing = [
+        one for one in statements(function) if "glue:BatchUpdatePartition" in one["Action"]
+    ]
+
+    # When
+    named = [_text(resource) for one in publishing for resource in one["Resource"]]
+
+    # Then
+    assert bool(publishing) == (function.folder == "finish_build")
+    assert not [one for one in named if "RawDatabase" in one or "BuildDatabase" in one]
+
+
+def test_every_call_that_the_adapters_make_is_a_right_of_some_function() -> None:
+    # Given
+    granted = {
+        action
+        for function in ALL_FUNCTIONS
+        for one in statements(function)
+        for action in as_list(one["Action"])
+    }
+
+    # When
+    called = {RIGHT_OF_CALL.get(one, one) for one in _calls_of_adapters()}
+
+    # Then
+    assert called - granted == set()
+
+
+def _calls_of_adapters() -> set[str]:
+    """`self._glue.get_table(...)` is `glue:GetTable`; paginators name the call as text."""
+    services = {"_s3": "s3", "_glue": "glue", "_athena": "athena", "_dynamodb": "dynamodb"}
+    services["_stepfunctions"] = "states"
+    calls = set()
+    for path in (FUNCTIONS / "dayfold" / "adapters").glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
+                continue
+            owner, name = node.func.value, node.func.attr
+            if not (isinstance(owner, ast.Attribute) and owner.attr in services):
+                continue
+            if name == "get_paginator" and isinstance(node.args[0], ast.Constant):
+                name = str(node.args[0].value)
+            camel = "".join(word.capitalize() for word in name.split("_"))
+            calls.add(f"{services[owner.attr]}:{camel}")
+    return calls
+
+
+def _text(resource: object) -> str:
+    return str(resource["Fn::Sub"]) if isinstance(resource, dict) and "Fn::Sub" in resource else ""
