@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 EIGHTHS = " ▁▂▃▄▅▆▇█"
+AXIS_GAP = 4  # blanks at least between two dates
 GAP = "·"  # a day without a value
 
 
@@ -64,5 +65,5 @@ def day_axis(days: Sequence[dt.date], width: int = 1) -> str:
         at = index * width
         if at >= free_from and at + len(label) <= total:
             line[at : at + len(label)] = label
-            free_from = at + len(label) + 2
+            free_from = at + len(label) + AXIS_GAP
     return "".join(line).rstrip()

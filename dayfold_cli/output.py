@@ -149,7 +149,7 @@ def size_text(count: float | None) -> str:
         if count < 1000:
             return f"{count:.0f} B" if unit == "B" else f"{count:.3g} {unit}"
         count /= 1000
-    return f"{count:,.3g} TB"
+    return f"{count:,.1f} TB"
 
 
 def dollars_text(usd: float | None) -> str:
@@ -158,8 +158,7 @@ def dollars_text(usd: float | None) -> str:
         return "-"
     if usd >= 1 or usd == 0:
         return f"${usd:,.2f}"
-    text = f"{usd:.3f}" if usd >= 0.01 else f"{usd:.5f}"
-    return "$" + text
+    return f"${usd:.3f}" if usd >= 0.01 else "$" + f"{usd:.6f}".rstrip("0")
 
 
 def seconds_text(seconds: float | None) -> str:

@@ -90,6 +90,9 @@ def _print(name: str, day: dt.date, state: PartitionState, builds: Sequence[Buil
     if builds:
         say()
         print_rows(BUILD_COLUMNS, [_row(build) for build in builds], "table")
+        for build in builds:
+            if build.error:
+                say(f"attempt {build.attempt}: {build.error}")
 
 
 def print_checks(results: Sequence[Mapping[str, Any]]) -> None:
