@@ -48,8 +48,8 @@ bench: $(ENVIRONMENT) ## Measure what DESIGN promises in numbers
 build: $(SAM_ENVIRONMENT) ## What AWS Lambda will run, in .aws-sam/ (no Docker, no compiler)
 	@PYTHON="$(abspath .tools/bin/python)" $(SAM) build
 
-deploy: build ## Deploy to the AWS account and region of your profile
-	@$(SAM) deploy
+deploy: build ## Deploy with your AWS profile (make deploy PARAMETERS="BusinessTimeZone=Europe/Berlin")
+	@$(SAM) deploy $(if $(PARAMETERS),--parameter-overrides $(PARAMETERS))
 
 clean: ## Remove what was installed and built (the local stack's state stays: dayfold reset)
 	rm -rf .venv .venv-sam .venv-lint .tools .aws-sam dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
