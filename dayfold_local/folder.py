@@ -5,12 +5,10 @@ from __future__ import annotations
 import json
 import shutil
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 from dayfold.errors import ConfigurationError
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 # Raised whenever the files under the folder change their meaning. A folder of another format is
 # refused, never half understood.

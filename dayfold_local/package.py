@@ -11,12 +11,14 @@ import io
 import json
 import zipfile
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
 from dayfold.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 # Made by `aws s3 mb` of this package, as `sam deploy --resolve-s3` makes its own.
 ARTIFACT_BUCKET = "dayfold-artifacts"

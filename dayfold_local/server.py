@@ -63,11 +63,14 @@ async def _serve(folder: StateFolder, port: int) -> None:
 
     from dayfold_local import alarms, routes
     from dayfold_local.durability.keeper import Keeper
+    from dayfold_local.lambdas import runtime
 
     alarms.install()
+    runtime.install()
     keeper = Keeper(folder, tuple(emulator.SERVICE_HANDLERS))
     keeper.restore()
-    keeper.watch()
+    keeper.watch(after_deployment=runtime.warm)
+    runtime.warm()
     routes.install(emulator.SERVICE_HANDLERS)
     config = Config()
     config.bind = [f"{environment.HOST}:{port}"]
@@ -80,6 +83,7 @@ async def _serve(folder: StateFolder, port: int) -> None:
     try:
         await serve(emulator.app, config, shutdown_trigger=stop.wait)
     finally:
+        runtime.stop()
         keeper.close()
 
 

@@ -47,6 +47,7 @@ class Keeper:
         self._executions = ExecutionWatch(self._modules[executions.SERVICE], self.journal)
         self._queues = QueueWatch(self._modules[queues.SERVICE], self.journal)
         self._stacks: object = None
+        self._after_deployment: Callable[[], None] = lambda: None
         self._task: asyncio.Task[None] | None = None
 
     def restore(self) -> None:
@@ -76,8 +77,9 @@ class Keeper:
         else:
             self._catalog.replay(record.change)
 
-    def watch(self) -> None:
+    def watch(self, after_deployment: Callable[[], None]) -> None:
         """From here on, what is answered is kept."""
+        self._after_deployment = after_deployment
         tables.DurableTable.journal = self.journal
         self._items.install()
         self._catalog.install()
@@ -156,6 +158,7 @@ class Keeper:
         if states != self._stacks and not self._is_deploying():
             self.compact()
             self._stacks = states
+            self._after_deployment()
 
     def _stack_states(self) -> list[tuple[Any, ...]]:
         module = self._modules["cloudformation"]
