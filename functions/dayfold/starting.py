@@ -19,15 +19,15 @@ from dayfold.domain.statements import (
     query_parameters,
 )
 from dayfold.ending import fail
-from dayfold.errors import QueryFailedError, ThrottledError
+from dayfold.errors import QueryFailedError
 
 if TYPE_CHECKING:
     from dayfold.domain.partition import PartitionState
     from dayfold.domain.table import Table
     from dayfold.pipeline import Pipeline
 
-_CONTENTIONS = 5  # how often the ledger may change under a claim before somebody waits
-_HELD_PAUSES = (0.1, 0.2, 0.4, 0.8, 1.5)  # seconds; small builds of others end within these
+# Seconds between looks at partitions that others are building; most small builds end within these.
+_HELD_PAUSES = (0.1, 0.2, 0.4, 0.8, 1.5)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -68,14 +68,23 @@ def start_build(pipeline: Pipeline, *, run_id: str, name: str, index: int) -> di
     table = pipeline.tables()[job.table]
     for pause in (*_HELD_PAUSES, None):
         states, verdicts = _judge(pipeline, job, run_id)
-        mine = [day for day, verdict in verdicts.items() if verdict.action == "mine"]
-        if mine:
-            return _resume(pipeline, table, states, mine)
-        if not any(verdict.action == "held" for verdict in verdicts.values()):
-            return _claim_and_start(pipeline, table, job, planned["inputs"], run_id)
+        by_action = {action: _days(verdicts, action) for action in ("mine", "held", "take")}
+        if by_action["mine"]:
+            return _resume(pipeline, table, states, by_action["mine"])
+        if not by_action["held"]:
+            if not by_action["take"]:
+                return {"status": "done"}
+            claims = _claims(states, by_action["take"], planned["inputs"])
+            started = _claim_and_start(pipeline, table, claims, run_id)
+            if started is not None:
+                return started
         if pause is not None:
             pipeline.sleep(pause)
     return {"status": "held"}
+
+
+def _days(verdicts: Mapping[dt.date, Verdict], action: str) -> list[dt.date]:
+    return [day for day, verdict in verdicts.items() if verdict.action == action]
 
 
 def _judge(
@@ -108,30 +117,33 @@ def _is_alive(pipeline: Pipeline, run_id: str) -> bool:
     return run is not None and pipeline.executions.is_running(run.execution_arn)
 
 
+def _claims(
+    states: Mapping[dt.date, PartitionState],
+    days: list[dt.date],
+    inputs: Mapping[str, Mapping[str, str]],
+) -> list[Claim]:
+    attempts = next_attempts(states, days)
+    return [Claim(day, states.get(day), attempts[day], inputs[str(day)]) for day in days]
+
+
 def _claim_and_start(
-    pipeline: Pipeline, table: Table, job: Job, inputs: Mapping[str, Mapping[str, str]], run_id: str
-) -> dict[str, Any]:
-    for _ in range(_CONTENTIONS):
-        states, verdicts = _judge(pipeline, job, run_id)
-        days = [day for day, verdict in verdicts.items() if verdict.action == "take"]
-        if any(verdict.action in {"held", "mine"} for verdict in verdicts.values()):
-            return {"status": "held"}
-        if not days:
-            return {"status": "done"}
-        attempts = next_attempts(states, days)
-        build = build_id(table.name, attempts, run_id)
-        claims = [Claim(d, states.get(d), attempts[d], inputs[str(d)]) for d in days]
-        if pipeline.ledger.claim(
-            table.name,
-            claims,
-            run_id=run_id,
-            build_id=build,
-            sql_hash=table.sql_hash,
-            lease_until=_lease_until(pipeline),
-        ):
-            _stop_abandoned(pipeline, [states[day] for day in days if day in states])
-            return _start_query(pipeline, table, attempts, build, run_id)
-    raise ThrottledError(f"{job.label}: the ledger kept changing under the claim")
+    pipeline: Pipeline, table: Table, claims: list[Claim], run_id: str
+) -> dict[str, Any] | None:
+    """Take the leases and start the query; None if the ledger changed under the claim."""
+    attempts = {claim.day: claim.attempt for claim in claims}
+    build = build_id(table.name, attempts, run_id)
+    claimed = pipeline.ledger.claim(
+        table.name,
+        claims,
+        run_id=run_id,
+        build_id=build,
+        sql_hash=table.sql_hash,
+        lease_until=_lease_until(pipeline),
+    )
+    if not claimed:
+        return None
+    _stop_abandoned(pipeline, [claim.seen for claim in claims if claim.seen is not None])
+    return _start_query(pipeline, table, attempts, build, run_id)
 
 
 def _resume(
