@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from dayfold.domain.query_file import read_query
 from dayfold.errors import ConfigurationError
+from dayfold_local.query_tests.cases import read_cases
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -213,3 +215,38 @@ def test_remembered_parameters_that_are_damaged_count_as_none(
     # Then
     assert stack.ups[-1] == (None, {})
     assert json.loads((project / ".dayfold/parameters.json").read_text(encoding="utf-8")) == {}
+
+
+def test_new_writes_a_query_and_its_test_that_pass_as_they_are(
+    dayfold: Callable[..., Result], project: Path
+) -> None:
+    # When
+    result = dayfold("new", "kpi", "thanks_per_group")
+    # Then
+    assert result.code == 0
+    sql = (project / "queries/kpi/thanks_per_group.sql").read_text(encoding="utf-8")
+    table, problems = read_query("queries/kpi/thanks_per_group.sql", sql)
+    assert problems == ()
+    assert table is not None
+    case = read_cases(table, project / "tests/queries/kpi/thanks_per_group.yaml")[0]
+    assert case.expect is not None
+    assert [row["thanks_per_group"] for row in case.expect.rows] == ["2", "1", "1"]
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("active_users", "kpi.active_users exists already"),
+        ("Thanks", "'Thanks' is no name of a KPI"),
+        ("staging.thanks", "is no name of a KPI"),
+    ],
+)
+def test_new_refuses_a_name_that_is_taken_or_none(
+    dayfold: Callable[..., Result], project: Path, name: str, said: str
+) -> None:
+    # When
+    result = dayfold("new", "kpi", name)
+    # Then
+    assert result.code == 1
+    assert said in result.err
+    assert not (project / "tests").exists()
