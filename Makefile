@@ -59,13 +59,13 @@ check-format:
 	@.venv/bin/ruff format --check --quiet && echo "format    ok"
 
 check-lint:
-	@.venv/bin/ruff check --quiet && echo "lint      ok"
+	@.venv/bin/ruff check --quiet --output-format=concise && echo "lint      ok"
 
 check-types:
 	@.venv/bin/mypy --no-error-summary && echo "types     ok"
 
 check-queries:
-	@.venv/bin/dayfold check && echo "queries   ok"
+	@.venv/bin/dayfold check >/dev/null && echo "queries   ok"
 
 check-template:
 	@.venv-lint/bin/cfn-lint template.yaml && echo "template  ok"
@@ -74,7 +74,7 @@ check-sam:
 	@$(SAM) validate --lint --region us-east-1 >/dev/null && echo "sam       ok"
 
 check-security:
-	@.venv-lint/bin/checkov --config-file .checkov.yaml && echo "security  ok"
+	@found=$$(.venv-lint/bin/checkov --config-file .checkov.yaml) && echo "security  ok" || { echo "$$found"; exit 1; }
 
 # One lock file, three environments: the SAM CLI and the template linters pin versions that clash.
 $(ENVIRONMENT): $(UV_INSTALLED) pyproject.toml uv.lock
