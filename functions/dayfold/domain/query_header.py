@@ -205,7 +205,7 @@ _CHECK_HELP = {
     "between": "give bounds per column: between: {active_users: [1, null]}",
     "accepted_values": "give values per column: accepted_values: {event_type: [post, reply]}",
     "row_count": "give the bounds of the rows of a day: row_count: [1, null]",
-    "sql": "give a SELECT of bad rows per rule: sql: {no_loops: SELECT * FROM this WHERE a = b}",
+    "sql": "give a SELECT of bad rows per rule, such as no_loops: SELECT * FROM this WHERE a = b",
 }
 
 
