@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 from dayfold_cli.output import (
@@ -15,9 +14,10 @@ from dayfold_cli.output import (
     size_text,
     warn,
 )
+from dayfold_cli.reasons import gather, span_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from dayfold_cli.output import Format
 
@@ -67,12 +67,10 @@ def job_rows(plan: Mapping[str, Any]) -> list[tuple[object, ...]]:
     ]
 
 
-def waiting_rows(plan: Mapping[str, Any]) -> list[tuple[object, ...]]:
-    """One row per table and obstacle, its days gathered into ranges."""
-    groups: dict[tuple[str, str], list[str]] = {}
-    for one in plan.get("waiting", ()):
-        groups.setdefault((one["table"], one["reason"]), []).append(one["day"])
-    return [(table, days_text(days), reason) for (table, reason), days in groups.items()]
+def waiting_rows(plan: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """One row per cause of waiting: tables, days, cause."""
+    waiting = plan.get("waiting", ())
+    return gather((one["table"], one["day"], one["reason"]) for one in waiting)
 
 
 def partition_rows(plan: Mapping[str, Any]) -> list[tuple[object, ...]]:
@@ -87,19 +85,6 @@ def partition_rows(plan: Mapping[str, Any]) -> list[tuple[object, ...]]:
         (None, one["table"], one["day"], "wait", one["reason"]) for one in plan.get("waiting", ())
     ]
     return [*building, *waiting]
-
-
-def span_text(first: str, last: str) -> str:
-    """A day, or the first and the last of several."""
-    return first if first == last else f"{first}..{last}"
-
-
-def days_text(days: Iterable[str]) -> str:
-    """Days gathered into ranges: `2004-05-01..2004-05-03, 2004-05-07`."""
-    from dayfold.domain.days import contiguous_ranges
-
-    ranges = contiguous_ranges(dt.date.fromisoformat(day) for day in days)
-    return ", ".join(span_text(str(first), str(last)) for first, last in ranges)
 
 
 def _summary(plan: Mapping[str, Any]) -> str:

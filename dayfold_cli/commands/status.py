@@ -83,22 +83,19 @@ def print_grid(grid: Grid) -> None:
 
 
 def reason_lines(grid: Grid) -> list[str]:
-    """Why partitions are not published and current, same reasons gathered."""
-    from dayfold_cli.plans import days_text
+    """Why partitions are not published and current, same causes gathered."""
+    from dayfold_cli.reasons import gather
 
-    groups: dict[tuple[str, str, str], list[str]] = {}
-    for cell in grid.cells.values():
-        if cell.reason:
-            groups.setdefault((cell.state, cell.table, cell.reason), []).append(str(cell.day))
-    order = ("failed", "building", "stale", "waiting", "missing")
-    ranked = sorted(groups.items(), key=lambda group: order.index(group[0][0]))
-    lines = [
-        f"{state}: {table} {days_text(days)}" + ("" if reason == state else f": {reason}")
-        for (state, table, reason), days in ranked
-    ]
+    lines: list[str] = []
+    for state in ("failed", "building", "stale", "waiting", "missing"):
+        cells = [cell for cell in grid.cells.values() if cell.state == state]
+        found = gather((cell.table, str(cell.day), cell.reason) for cell in cells)
+        for tables, days, cause in found:
+            shown = f": {cause}" if cause and cause != state else ""
+            lines.append(f"{state}: {tables}, {days}{shown}")
     if len(lines) > SHOWN_REASONS:
         more = len(lines) - SHOWN_REASONS
-        lines[SHOWN_REASONS:] = [f"... and {more} more reasons: dayfold status --format csv"]
+        lines[SHOWN_REASONS:] = [f"... and {more} more causes: dayfold status --format csv"]
     return lines
 
 

@@ -15,7 +15,7 @@ from dayfold_cli.output import (
     seconds_text,
     size_text,
 )
-from dayfold_cli.plans import days_text
+from dayfold_cli.reasons import days_text, gather
 
 
 def test_a_sparkline_spans_from_least_to_greatest() -> None:
@@ -84,3 +84,21 @@ def test_a_plain_table_is_aligned_and_has_no_trailing_blanks() -> None:
     lines = plain_table([Column("table"), Column("rows", right=True)], [("a", 10), ("bcd", None)])
     # Then
     assert lines == ["table  rows", "a        10", "bcd       -"]
+
+
+def test_partitions_that_wait_for_the_same_are_gathered_by_its_root() -> None:
+    # Given a chain of waiting: KPI, staging, extract
+    root = "raw.events dt=2004-05-20 has not landed"
+    partitions = [
+        ("staging.posts", "2004-05-20", root),
+        ("kpi.a", "2004-05-20", f"staging.posts 2004-05-20 waits: {root}"),
+        ("kpi.b", "2004-05-21", f"kpi.a 2004-05-20 waits: staging.posts 2004-05-20 waits: {root}"),
+        ("kpi.b", "2004-05-22", "the day is not over"),
+    ]
+    # When
+    rows = gather(partitions)
+    # Then
+    assert rows == [
+        ("3 tables", "2004-05-20..2004-05-21", root),
+        ("kpi.b", "2004-05-22", "the day is not over"),
+    ]

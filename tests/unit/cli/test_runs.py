@@ -286,7 +286,7 @@ def test_the_grid_joins_what_is_planned_with_what_the_ledger_knows(
     assert lines[1] == ["2004-05-19", "stale", "published"]
     assert lines[2] == ["2004-05-20", "missing", "published"]
     assert lines[3] == ["2004-05-21", "missing", "waiting"]
-    assert "stale: staging.posts 2004-05-19: raw.events changed" in result.out
+    assert "stale: staging.posts, 2004-05-19: raw.events changed" in result.out
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,58 @@
+"""Reasons for people: the cause behind a chain of waiting, same causes gathered."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dayfold_cli.output import count_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+WAITS = " waits: "  # how the planner joins a partition to what its input waits for
+NAMED_TABLES = 2
+
+
+def root_cause(reason: str) -> str:
+    """The end of a chain: what the first input in it waits for."""
+    return reason.rpartition(WAITS)[2]
+
+
+def gather(partitions: Iterable[tuple[str, str, str]]) -> list[tuple[str, str, str]]:
+    """Tables and days by their common cause.
+
+    Args:
+        partitions: table, day and reason.
+
+    Returns:
+        Tables, days and cause as text; the causes in the order in which they came.
+    """
+    groups: dict[str, tuple[set[str], set[str]]] = {}
+    for table, day, reason in partitions:
+        tables, days = groups.setdefault(root_cause(reason), (set(), set()))
+        tables.add(table)
+        days.add(day)
+    return [
+        (tables_text(tables), days_text(days), cause) for cause, (tables, days) in groups.items()
+    ]
+
+
+def tables_text(names: Iterable[str]) -> str:
+    """A few names, or how many there are."""
+    named = sorted(names)
+    return ", ".join(named) if len(named) <= NAMED_TABLES else count_text(len(named), "table")
+
+
+def days_text(days: Iterable[str]) -> str:
+    """Days gathered into ranges: `2004-05-01..2004-05-03, 2004-05-07`."""
+    import datetime as dt
+
+    from dayfold.domain.days import contiguous_ranges
+
+    ranges = contiguous_ranges(dt.date.fromisoformat(day) for day in days)
+    return ", ".join(span_text(str(first), str(last)) for first, last in ranges)
+
+
+def span_text(first: str, last: str) -> str:
+    """A day, or the first and the last of several."""
+    return first if first == last else f"{first}..{last}"
