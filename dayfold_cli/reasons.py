@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from dayfold_cli.output import count_text
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
 
 WAITS = " waits: "  # how the planner joins a partition to what its input waits for
 NAMED_TABLES = 2
+_FAILURE = re.compile(r"(?P<table>\w+\.\w+) (?P<day>\d{4}-\d{2}-\d{2}): (?P<reason>.+)", re.DOTALL)
 
 
 def root_cause(reason: str) -> str:
@@ -35,6 +37,30 @@ def gather(partitions: Iterable[tuple[str, str, str]]) -> list[tuple[str, str, s
     return [
         (tables_text(tables), days_text(days), cause) for cause, (tables, days) in groups.items()
     ]
+
+
+def gather_failures(lines: Iterable[str]) -> list[str]:
+    """A run's failures, one line a cause; what only lacked its inputs comes last, in one line.
+
+    Args:
+        lines: as the ledger has them, `table day: reason`, or a sentence about the whole run.
+    """
+    whole: list[str] = []
+    own: list[tuple[str, str, str]] = []
+    blocked: list[tuple[str, str, str]] = []
+    for line in lines:
+        match = _FAILURE.fullmatch(line)
+        if match is None:
+            whole.append(line)
+        elif match["reason"].startswith("not built, "):
+            blocked.append((match["table"], match["day"], "not built, for their inputs failed"))
+        else:
+            own.append((match["table"], match["day"], match["reason"]))
+    if len(blocked) == 1:
+        table, day, _ = blocked[0]
+        blocked = [(table, day, "not built, for an input failed")]
+    gathered = [*gather(own), *gather(blocked)]
+    return [*whole, *(f"{tables} {days}: {cause}" for tables, days, cause in gathered)]
 
 
 def tables_text(names: Iterable[str]) -> str:

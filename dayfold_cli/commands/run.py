@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from dayfold_cli.runs import Outcome
 
 POLICIES = ("missing", "stale", "failed", "all")
-SHOWN_WAITING = 10
+SHOWN_LINES = 15
 
 
 @click.command("run", cls=TargetCommand)
@@ -102,20 +102,29 @@ def report(outcome: Outcome) -> None:
     Raises:
         RunFailedError: it did not succeed.
     """
+    from dayfold_cli.reasons import gather, gather_failures
+
     record = outcome.record
     for warning in record.warnings if record else ():
         warn(warning)
-    waiting = record.waiting if record else ()
-    for line in waiting[:SHOWN_WAITING]:
-        note(f"waiting: {line}")
-    if len(waiting) > SHOWN_WAITING:
-        note(f"waiting: and {len(waiting) - SHOWN_WAITING:,} more; `dayfold status` shows them")
-    failures = record.failures if record else ()
-    for line in failures if len(failures) > 1 else ():
-        note(f"failed: {line}")
+    waiting = [line.partition(": ") for line in (record.waiting if record else ())]
+    places = [(*place.split(" ", 1), reason) for place, _, reason in waiting]
+    _note_some("waiting", [f"{tables} {days}: {why}" for tables, days, why in gather(places)])
+    failures = gather_failures(record.failures if record else ())
+    if len(failures) > 1:
+        _note_some("failed", failures)
     raise_if_failed(outcome)
     done = count_text(record.published, "partition") if record else "nothing"
+    if record is not None and not record.planned:
+        done = "everything was up to date, nothing"
     say(f"{outcome.run_id} succeeded in {seconds_text(outcome.seconds)}: {done} published")
+
+
+def _note_some(word: str, lines: list[str]) -> None:
+    for line in lines[:SHOWN_LINES]:
+        note(f"{word}: {line}")
+    if len(lines) > SHOWN_LINES:
+        note(f"{word}: and {len(lines) - SHOWN_LINES:,} more; `dayfold status` shows them")
 
 
 def raise_if_failed(outcome: Outcome) -> None:
@@ -129,15 +138,18 @@ def raise_if_failed(outcome: Outcome) -> None:
 
 
 def _failure_line(outcome: Outcome) -> str:
+    from dayfold_cli.reasons import gather_failures
+
     record = outcome.record
     failures = record.failures if record else ()
     if record is None or not failures:
         ended = outcome.status.lower().replace("_", " ")
         return f"{outcome.run_id} {ended}: {outcome.error or 'no reason given'}"
-    if len(failures) == 1:
-        what = failures[0]
+    if len(gather_failures(failures)) == 1:
+        what = gather_failures(failures)[0]
     else:
-        what = f"{len(failures):,} of {count_text(record.planned, 'partition')}"
+        missed = count_text(record.planned - record.published, "partition")
+        what = f"{missed} of {record.planned:,} not built"
     return (
         f"{outcome.run_id} failed after {seconds_text(outcome.seconds)}: {what}; "
         f"{record.published:,} published. `dayfold show TABLE DAY` tells more, "

@@ -184,14 +184,19 @@ def test_a_failed_run_lists_what_failed_and_exits_1(
 ) -> None:
     # Given
     machine.status = "FAILED"
-    failures = ("kpi.a 2004-05-20: not_null(x) broken", "kpi.b 2004-05-20: not built, kpi.a failed")
-    record(machine, planned=5, published=3, failed=2, failures=failures)
+    failures = (
+        "kpi.a 2004-05-19: not_null(x) broken",
+        "kpi.a 2004-05-20: not_null(x) broken",
+        "kpi.b 2004-05-20: not built, kpi.a 2004-05-20 failed",
+    )
+    record(machine, planned=5, published=2, failed=3, failures=failures)
     # When
     result = dayfold("run", "--wait")
     # Then
     assert result.code == 1
-    assert f"failed: {failures[0]}\nfailed: {failures[1]}\n" in result.err
-    assert "2 of 5 partitions; 3 published" in result.err
+    assert "failed: kpi.a 2004-05-19..2004-05-20: not_null(x) broken\n" in result.err
+    assert "failed: kpi.b 2004-05-20: not built, for an input failed\n" in result.err
+    assert "3 partitions of 5 not built; 2 published" in result.err
     assert "--policy failed" in result.err
 
 
