@@ -6,11 +6,14 @@ import ast
 import os
 import subprocess
 import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.infrastructure.project import ALL_FUNCTIONS, FUNCTIONS, Function
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 # Each costs a cold start more than all of our code: to be imported where used, if at all.
 HEAVY = {
@@ -114,8 +117,9 @@ def _reachable(start: Path) -> set[Path]:
         seen.add(path)
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.ImportFrom) and node.module:
-                file = FUNCTIONS / Path(*node.module.split(".")).with_suffix(".py")
-                waiting += [file] if file.exists() else []
+                named = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+                files = (FUNCTIONS / f"{name.replace('.', '/')}.py" for name in named)
+                waiting += [file for file in files if file.exists()]
     return seen
 
 

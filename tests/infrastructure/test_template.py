@@ -152,7 +152,7 @@ def test_data_outlives_the_stack(name: str) -> None:
     resource = template()["Resources"][name]
 
     # Then
-    assert resource["DeletionPolicy"] == "Retain"
+    assert resource["DeletionPolicy"] == "RetainExceptOnCreate"
     assert resource["UpdateReplacePolicy"] == "Retain"
 
 
