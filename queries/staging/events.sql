@@ -45,7 +45,7 @@ timed AS (
                 WHEN regexp_like(ts_text, '^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}') THEN ts_text
                 ELSE concat('no time: ', coalesce(ts_text, 'NULL'), ' in event ', coalesce(event_id, 'NULL'))
             END
-        ) AS moment
+        ) AT TIME ZONE 'UTC' AS moment
     FROM raw_events
 ),
 
@@ -69,7 +69,7 @@ copies AS (
 
 SELECT
     CAST(event_id AS varchar) AS event_id,                       -- identifies the event; rows with the same one count once
-    CAST(moment AT TIME ZONE 'UTC' AS timestamp(3)) AS ts,       -- when it happened, UTC
+    CAST(moment AS timestamp(3)) AS ts,                          -- when it happened, UTC
     CAST(company_id AS varchar) AS company_id,                   -- the customer company
     CAST(group_id AS varchar) AS group_id,                       -- the author's group at that moment; may be missing
     CAST(user_id AS varchar) AS user_id,                         -- who did it

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 SAMPLE_ROWS = 3
 ROWS = "rows"  # the name under which a report counts the rows of a day
-_NESTED_TYPES = ("array", "map", "row")
+# Athena writes a double as text in its own way (1.5E0), and cannot write nested values at all.
+_SHOWN_AS_JSON = ("array", "map", "row", "double", "real")
 
 
 def check_statement(
@@ -147,7 +148,7 @@ def _selected_columns(table: Table, select: str) -> list[str]:
 
 def _as_text(name: str, column_type: str) -> str:
     quoted = f'"{name}"'
-    if column_type.startswith(_NESTED_TYPES):
+    if column_type.startswith(_SHOWN_AS_JSON):
         return f"json_format(CAST({quoted} AS JSON))"
     return f"CAST({quoted} AS varchar)"
 
