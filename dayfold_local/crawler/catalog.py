@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
     Values = tuple[str, ...]
 
-BATCH = 100  # of BatchCreatePartition and BatchUpdatePartition
+WRITTEN_AT_ONCE = 100  # by BatchCreatePartition and BatchUpdatePartition
+DELETED_AT_ONCE = 25  # by BatchDeletePartition
 _TABLE_INPUT = (
     "Name", "Description", "Owner", "Retention", "StorageDescriptor", "PartitionKeys",
     "TableType", "Parameters",
@@ -72,20 +73,24 @@ class Catalog:
             )
             _refuse(table, answer.get("Errors", []))
 
-    def delete_partition(self, table: str, values: Values) -> None:
-        """Deletes one partition; the files stay."""
-        self._glue.delete_partition(
-            DatabaseName=self._database, TableName=table, PartitionValues=list(values)
-        )
+    def delete_partitions(self, table: str, gone: Iterable[Values]) -> None:
+        """Deletes partitions; the files stay."""
+        for batch in _batches(gone, DELETED_AT_ONCE):
+            answer = self._glue.batch_delete_partition(
+                DatabaseName=self._database,
+                TableName=table,
+                PartitionsToDelete=[{"Values": list(values)} for values in batch],
+            )
+            _refuse(table, answer.get("Errors", []))
 
 
 def _table_input(table: dict[str, Any]) -> Any:  # noqa: ANN401 - the stubs' TypedDict
     return {key: table[key] for key in _TABLE_INPUT if table.get(key) is not None}
 
 
-def _batches(inputs: Iterable[Any]) -> Iterable[Sequence[Any]]:
+def _batches(inputs: Iterable[Any], size: int = WRITTEN_AT_ONCE) -> Iterable[Sequence[Any]]:
     iterator = iter(inputs)
-    while batch := list(itertools.islice(iterator, BATCH)):
+    while batch := list(itertools.islice(iterator, size)):
         yield batch
 
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import logging
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import BotoCoreError, ClientError
+from dayfold_local.crawler.role import RightsError
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from dayfold_local.crawler.outcome import Outcome
     from dayfold_local.crawler.role import CrawlerRole
@@ -95,34 +94,27 @@ def send(detail: Mapping[str, str]) -> None:
 
 
 def write_log(role: CrawlerRole, crawler: str, crawl_id: str, outcome: Outcome) -> None:
-    """Appends the lines of a crawl to the crawler's log stream, with the role's rights."""
+    """Appends the lines of a crawl to the crawler's log stream, if the role may."""
+    from ministack.services import cloudwatch_logs as logs
+
+    group = f"arn:aws:logs:{role.region}:{role.account}:log-group:{LOG_GROUP}:log-stream:"
+    place = {"logGroupName": LOG_GROUP, "logStreamName": crawler}
+    steps: tuple[tuple[str, str, Callable[[Any], Any]], ...] = (
+        ("logs:CreateLogGroup", group, logs._create_log_group),  # noqa: SLF001 - its only way in
+        ("logs:CreateLogStream", group, logs._create_log_stream),  # noqa: SLF001
+        ("logs:PutLogEvents", group + crawler, logs._put_log_events),  # noqa: SLF001
+    )
     events = [
         {"timestamp": int(when.timestamp() * 1000), "message": f"[{crawl_id}] {line}"}
         for when, line in outcome.log
     ]
-    logs = role.client("logs")
-    place = {"logGroupName": LOG_GROUP, "logStreamName": crawler}
     try:
-        try:
-            _put(logs, place, events)
-        except logs.exceptions.ResourceNotFoundException:
-            _create(logs, place)
-            _put(logs, place, events)
-    except (ClientError, BotoCoreError) as error:
+        for action, resource, call in steps:
+            role.require(action, resource)
+            call({**place, "logEvents": events})  # what exists already is left as it is
+    except RightsError as error:
         # On AWS, too, a crawl goes on without its log.
         logger.warning("crawler %s writes no log: %s", crawler, error)
-
-
-def _put(logs: Any, place: Mapping[str, str], events: list[dict[str, Any]]) -> None:  # noqa: ANN401
-    for first in range(0, len(events), 1000):
-        logs.put_log_events(**place, logEvents=events[first : first + 1000])
-
-
-def _create(logs: Any, place: Mapping[str, str]) -> None:  # noqa: ANN401 - a boto3 client
-    with contextlib.suppress(logs.exceptions.ResourceAlreadyExistsException):
-        logs.create_log_group(logGroupName=place["logGroupName"])
-    with contextlib.suppress(logs.exceptions.ResourceAlreadyExistsException):
-        logs.create_log_stream(**place)
 
 
 def _iso(moment: dt.datetime) -> str:

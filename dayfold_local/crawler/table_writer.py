@@ -160,9 +160,9 @@ class TableWriter:
         delete = self._spec.policy.delete == "DELETE_FROM_DATABASE"
         what = "deleted from" if delete else "still in"
         self._outcome.warn(f"{self._name}: no files any more in {first}{more}; {what} the catalog")
-        for values in gone if delete else ():
-            self._catalog.delete_partition(self._folder.name, values)
-            self._outcome.partitions_deleted += 1
+        if delete:
+            self._catalog.delete_partitions(self._folder.name, gone)
+            self._outcome.partitions_deleted += len(gone)
 
 
 def forget_tables(

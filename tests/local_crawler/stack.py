@@ -11,13 +11,10 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import boto3
 from botocore.config import Config
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 PROJECT = Path(__file__).parents[2]
 ACCOUNT = "000000000000"
@@ -31,12 +28,6 @@ TRUST_GLUE = {
         },
     ],
 }
-RIGHTS = (
-    "s3:ListBucket", "s3:GetObject", "glue:GetTables", "glue:GetPartitions", "glue:CreateTable",
-    "glue:UpdateTable", "glue:DeleteTable", "glue:BatchCreatePartition",
-    "glue:BatchUpdatePartition", "glue:DeletePartition", "logs:CreateLogGroup",
-    "logs:CreateLogStream", "logs:PutLogEvents",
-)  # fmt: skip
 CONFIGURATION = {
     "Version": 1.0,
     "CrawlerOutput": {
@@ -108,7 +99,6 @@ class Lake:
 
     server: Server
     name: str
-    rights: tuple[str, ...] = RIGHTS
     extra: dict[str, Any] = dataclasses.field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -118,7 +108,8 @@ class Lake:
         self.s3.create_bucket(Bucket=self.name)
         self.glue.create_database(DatabaseInput={"Name": self.database})
         self.iam.create_role(RoleName=self.name, AssumeRolePolicyDocument=json.dumps(TRUST_GLUE))
-        self.allow(self.rights)
+        self.allow()
+        self.only_tls()
         self.glue.create_crawler(
             Name=self.name,
             Role=f"arn:aws:iam::{ACCOUNT}:role/{self.name}",
@@ -138,12 +129,29 @@ class Lake:
     def database(self) -> str:
         return self.name.replace("-", "_")
 
-    def allow(self, actions: Iterable[str], resource: str = "*") -> None:
-        statement = {"Effect": "Allow", "Action": list(actions), "Resource": resource}
-        document = {"Version": "2012-10-17", "Statement": [statement]}
+    def allow(self, *, without: str = "") -> None:
+        """Gives the role the rights that template.yaml gives the crawler's, but for one."""
+        statements = [
+            {**statement, "Action": [it for it in statement["Action"] if it != without]}
+            for statement in role_statements(self.name, self.database)
+        ]
         self.iam.put_role_policy(
-            RoleName=self.name, PolicyName="crawl", PolicyDocument=json.dumps(document)
+            RoleName=self.name,
+            PolicyName="crawl",
+            PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": statements}),
         )
+
+    def only_tls(self) -> None:
+        """As the template's bucket policy."""
+        statement = {
+            "Effect": "Deny",
+            "Principal": "*",
+            "Action": "s3:*",
+            "Resource": [f"arn:aws:s3:::{self.name}", f"arn:aws:s3:::{self.name}/*"],
+            "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+        }
+        document = {"Version": "2012-10-17", "Statement": [statement]}
+        self.s3.put_bucket_policy(Bucket=self.name, Policy=json.dumps(document))
 
     def put(self, key: str, data: bytes) -> None:
         self.s3.put_object(Bucket=self.name, Key=f"raw/{key}", Body=data)
@@ -189,6 +197,39 @@ class Lake:
     def partitions(self, table: str) -> dict[str, Any]:
         found = self.glue.get_partitions(DatabaseName=self.database, TableName=table)
         return {"/".join(item["Values"]): item for item in found["Partitions"]}
+
+
+def role_statements(bucket: str, database: str) -> list[dict[str, Any]]:
+    glue = f"arn:aws:glue:us-east-1:{ACCOUNT}"
+    return [
+        {
+            "Effect": "Allow",
+            "Action": ["s3:ListBucket"],
+            "Resource": f"arn:aws:s3:::{bucket}",
+            "Condition": {"StringLike": {"s3:prefix": ["raw", "raw/*"]}},
+        },
+        {
+            "Effect": "Allow",
+            "Action": ["s3:GetObject"],
+            "Resource": f"arn:aws:s3:::{bucket}/raw/*",
+        },
+        {
+            "Effect": "Allow",
+            "Action": [
+                "glue:GetTables", "glue:GetPartitions", "glue:CreateTable", "glue:UpdateTable",
+                "glue:DeleteTable", "glue:BatchCreatePartition", "glue:BatchUpdatePartition",
+                "glue:BatchDeletePartition",
+            ],
+            "Resource": [
+                f"{glue}:catalog", f"{glue}:database/{database}", f"{glue}:table/{database}/*",
+            ],
+        },
+        {
+            "Effect": "Allow",
+            "Action": ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"],
+            "Resource": f"arn:aws:logs:us-east-1:{ACCOUNT}:log-group:/aws-glue/crawlers:*",
+        },
+    ]  # fmt: skip
 
 
 def json_lines(*rows: dict[str, Any]) -> bytes:
