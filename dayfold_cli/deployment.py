@@ -190,7 +190,9 @@ def _open_aws(target: Target) -> Deployment:
 
     assert target.stack is not None
     try:
-        session = boto3.Session(profile_name=target.profile, region_name=target.region)
+        # Unlike the AWS command line, boto3 does not look at AWS_REGION.
+        region = target.region or os.environ.get("AWS_REGION")
+        session = boto3.Session(profile_name=target.profile, region_name=region)
     except ProfileNotFound as error:
         raise NoDeploymentError(f"{error}: check --profile or AWS_PROFILE") from error
     return Deployment(session, target.stack)

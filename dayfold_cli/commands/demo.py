@@ -12,22 +12,23 @@ import click
 
 from dayfold_cli.commands.stack import bring_up, local_stack
 from dayfold_cli.lazy import TargetCommand, target_of
-from dayfold_cli.output import count_text, note, say, seconds_text, warn
+from dayfold_cli.output import count_text, say, seconds_text, size_text, warn
 
 if TYPE_CHECKING:
     from dayfold_cli.deployment import Deployment
     from dayfold_cli.runs import Outcome
 
 EVENT_PATIENCE = 15.0  # seconds for the crawler's event to start the daily run
+SAMPLE = "sample-ends"  # in the state folder
 RAW_TABLES = ("events", "users")
 NEXT_STEPS = """\
 next:
-  dayfold status                              the grid of tables and days
-  dayfold show kpi.active_users {day}    how one partition came about
+  dayfold status                          the grid of tables and days
+  dayfold show kpi.active_users {day}  how one partition came about
   dayfold query "SELECT * FROM kpi.active_users WHERE dt = '{day}'"
-  dayfold land events PATH                    your own extracts, then: dayfold crawl --wait
-  dayfold new kpi NAME                        your own KPI
-  dayfold down                                stops the stack; its state stays"""
+  dayfold land events PATH                your own extracts; then dayfold crawl
+  dayfold new kpi NAME                    your own KPI
+  dayfold down                            stops the stack; its state stays"""
 
 
 @click.command("demo", cls=TargetCommand)
@@ -44,7 +45,7 @@ def demo_command(ctx: click.Context) -> None:
     from dayfold_cli.deployment import open_deployment
 
     deployment = open_deployment(target)
-    days, landed = _land_sample(deployment)
+    days, landed = _land_sample(deployment, target.state_dir())
     steps.done("land", landed)
     crawled_from = dt.datetime.now(dt.UTC)
     steps.done("crawl", _crawl(deployment))
@@ -72,19 +73,32 @@ class _Steps:
         self._started = time.monotonic()
 
 
-def _land_sample(deployment: Deployment) -> tuple[list[dt.date], str]:
+def _land_sample(deployment: Deployment, state: Path) -> tuple[list[dt.date], str]:
     from dayfold_cli.commands.land import land
     from dayfold_cli.landing import find_extracts
     from dayfold_local.sample import write_sample
 
     with tempfile.TemporaryDirectory(prefix="dayfold-sample-") as folder:
-        write_sample(Path(folder))
+        write_sample(Path(folder), sample_end(state, dt.datetime.now(dt.UTC).date()))
         extracts = {name: find_extracts(name, [Path(folder, name)], None) for name in RAW_TABLES}
-        texts = [f"raw.{name}: {land(deployment, found)}" for name, found in extracts.items()]
+        for found in extracts.values():
+            land(deployment, found)
     days = sorted({extract.day for extract in extracts["events"]})
-    for text in texts[:-1]:
-        note(f"  {text}")
-    return days, texts[-1]
+    files = [extract for found in extracts.values() for extract in found]
+    size = size_text(sum(extract.size for extract in files))
+    where = " and ".join(f"raw.{name}" for name in RAW_TABLES)
+    return days, f"{len(files):,} files, {size} in {where}, {days[0]} to {days[-1]}"
+
+
+def sample_end(state: Path, today: dt.date) -> dt.date:
+    """The last day of the sample: yesterday, or that of the demo before on the same state."""
+    note_of_it = state / SAMPLE
+    try:
+        return dt.date.fromisoformat(note_of_it.read_text(encoding="utf-8").strip())
+    except (OSError, ValueError):
+        yesterday = today - dt.timedelta(days=1)
+        note_of_it.write_text(f"{yesterday}\n", encoding="utf-8")
+        return yesterday
 
 
 def _crawl(deployment: Deployment) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import TYPE_CHECKING
 
 import click
@@ -14,11 +15,17 @@ from dayfold_cli.options import (
     resolve_table,
     table_option,
 )
-from dayfold_cli.output import Column, format_option, is_terminal, print_rows, say, warn
+from dayfold_cli.output import (
+    Column,
+    format_option,
+    is_terminal,
+    print_rows,
+    say,
+    seconds_text,
+    warn,
+)
 
 if TYPE_CHECKING:
-    import datetime as dt
-
     from dayfold.domain.partition import RunRecord
     from dayfold_cli.grid import Grid
     from dayfold_cli.output import Format
@@ -101,8 +108,14 @@ def reason_lines(grid: Grid) -> list[str]:
 
 def run_line(run: RunRecord) -> str:
     """A run in one line."""
-    ended = f", ended {run.ended_at}" if run.ended_at else ""
+    started = dt.datetime.fromisoformat(run.started_at)
+    took = ""
+    if run.ended_at:
+        seconds = (dt.datetime.fromisoformat(run.ended_at) - started).total_seconds()
+        took = f" after {seconds_text(seconds)}"
+    done = f"{run.published:,} of {run.planned:,} published" if run.planned else "nothing to build"
+    failed = f", {run.failed:,} failed" if run.failed else ""
     return (
-        f"{run.run_id}  {run.status}, {run.trigger}, {run.published} of {run.planned} published"
-        f"{f', {run.failed} failed' if run.failed else ''}, started {run.started_at}{ended}"
+        f"{started:%Y-%m-%d %H:%M:%S} UTC  {run.status}{took}: {done}{failed}  "
+        f"({run.trigger}, {run.run_id})"
     )
