@@ -1,0 +1,3 @@
+"""Where tables, partitions and objects come from, and what a caller may do."""
+
+from __future__ import annotations

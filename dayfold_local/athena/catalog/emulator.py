@@ -1,0 +1,248 @@
+"""Glue and S3 of the emulator in this process, with the rights of a request's caller.
+
+Reads look straight at the emulator's memory and at its files, which is what makes a query fast.
+Writes go through its request handlers, so that whatever the host has put around a service (journals,
+events) sees them too.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import dataclasses
+import json
+import os
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ministack import app
+from ministack.core import iam_evaluator, responses, router
+from ministack.services import glue, s3
+
+from dayfold_local.athena.catalog.ports import StoredObject, World, split_uri
+from dayfold_local.athena.catalog.tables import PartitionInfo, TableInfo, table_info
+from dayfold_local.athena.errors import AccessDeniedError, QueryFailure
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+_SIDECAR = ".meta.json"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asked, kept from the request for the time the query runs."""
+
+    access_key: str
+    account: str
+    region: str
+    loop: asyncio.AbstractEventLoop
+    context: contextvars.Context
+
+    @classmethod
+    def of_request(cls, headers: dict[str, str], query_params: dict[str, Any]) -> Caller:
+        """The caller of the request being handled."""
+        return cls(
+            access_key=router.extract_access_key_id(headers, query_params) or "",
+            account=responses.get_account_id(),
+            region=responses.get_region(),
+            loop=asyncio.get_running_loop(),
+            context=contextvars.copy_context(),
+        )
+
+
+def world_of(caller: Caller) -> World:
+    """Catalog and store as the caller may use them."""
+    rights = EmulatorRights(caller)
+    return World(EmulatorCatalog(caller, rights), EmulatorStore(caller, rights), rights)
+
+
+class EmulatorRights:
+    """IAM as the emulator evaluates it. Answers are kept for the query's time."""
+
+    def __init__(self, caller: Caller) -> None:
+        self._caller = caller
+        self._allowed: set[tuple[str, str, str]] = set()
+
+    def check(self, action: str, resource: str, context: dict[str, Any] | None = None) -> None:
+        """Raises AccessDeniedError unless the caller may do `action` on `resource`."""
+        known = (action, resource, str(context))
+        if not app.AUTH or known in self._allowed:
+            return
+        denied = iam_evaluator.enforce(
+            self._caller.access_key,
+            action,
+            action.partition(":")[0],
+            self._caller.region,
+            resource_arn=resource,
+            service_context=context,
+        )
+        if denied is not None:
+            principal = getattr(denied, "principal_arn", "") or self._caller.access_key
+            explicit = getattr(denied, "decision", "") == "Deny"
+            raise AccessDeniedError(principal, action, resource, explicit=explicit)
+        self._allowed.add(known)
+
+
+class EmulatorCatalog:
+    """Glue."""
+
+    def __init__(self, caller: Caller, rights: EmulatorRights) -> None:
+        self._caller = caller
+        self._rights = rights
+
+    def _check(self, action: str, database: str | None, table: str | None = None) -> None:
+        prefix = f"arn:aws:glue:{self._caller.region}:{self._caller.account}:"
+        self._rights.check(action, f"{prefix}catalog")
+        if database is not None:
+            self._rights.check(action, f"{prefix}database/{database}")
+        if table is not None:
+            self._rights.check(action, f"{prefix}table/{database}/{table}")
+
+    def databases(self) -> list[dict[str, Any]]:
+        """All databases."""
+        self._check("glue:GetDatabases", None)
+        return [dict(item) for item in glue._databases.values()]
+
+    def database(self, name: str) -> dict[str, Any] | None:
+        """One database."""
+        self._check("glue:GetDatabase", name)
+        found = glue._databases.get(name)
+        return dict(found) if found is not None else None
+
+    def tables(self, database: str) -> list[dict[str, Any]]:
+        """All tables of a database, as Glue has them."""
+        self._check("glue:GetTables", database)
+        return [dict(t) for key, t in glue._tables.items() if key.startswith(f"{database}/")]
+
+    def table(self, database: str, name: str) -> TableInfo | None:
+        """One table or view."""
+        self._check("glue:GetTable", database, name)
+        found = glue._tables.get(f"{database}/{name}")
+        return table_info(dict(found)) if found is not None else None
+
+    def partitions(self, table: TableInfo) -> list[PartitionInfo]:
+        """All partitions of a table."""
+        self._check("glue:GetPartitions", table.database, table.name)
+        listed = glue._partitions.get(f"{table.database}/{table.name}") or []
+        return [_partition(item) for item in list(listed)]
+
+    def change(self, action: str, database: str, table: str | None, body: dict[str, Any]) -> None:
+        """A Glue call that writes (CreateTable, BatchCreatePartition ...)."""
+        self._check(f"glue:{action}", database, table)
+        headers = {"x-amz-target": f"AWSGlue.{action}"}
+        handler = app.SERVICE_HANDLERS["glue"]
+        call = handler("POST", "/", headers, json.dumps(body).encode(), {})
+        status, _, answer = asyncio.run_coroutine_threadsafe(call, self._caller.loop).result()
+        document = json.loads(answer or b"{}")
+        if status >= 300 or document.get("Errors"):
+            raise _glue_failure(action, document)
+
+
+def _partition(item: dict[str, Any]) -> PartitionInfo:
+    # The emulator updates a partition by emptying and refilling it: look again until it is whole.
+    for _ in range(1000):
+        seen = dict(item)
+        storage = seen.get("StorageDescriptor")
+        if storage is not None and "Values" in seen:
+            return PartitionInfo(tuple(seen["Values"]), str(storage.get("Location") or ""))
+        time.sleep(0.0005)
+    return PartitionInfo(tuple(item.get("Values") or ()), "")
+
+
+def _glue_failure(action: str, document: dict[str, Any]) -> QueryFailure:
+    errors = document.get("Errors") or [{}]
+    detail = errors[0].get("ErrorDetail") or {}
+    code = str(document.get("__type") or detail.get("ErrorCode") or "InternalServiceException")
+    message = document.get("message") or document.get("Message") or detail.get("ErrorMessage")
+    return QueryFailure(
+        "HIVE_METASTORE_ERROR", f"{message} (Service: AWSGlue; {action}; Error Code: {code})",
+    )  # fmt: skip
+
+
+class EmulatorStore:
+    """S3."""
+
+    def __init__(self, caller: Caller, rights: EmulatorRights) -> None:
+        self._caller = caller
+        self._rights = rights
+
+    def check_bucket(self, bucket: str) -> bool:
+        """Whether the bucket exists and the caller may see where it is."""
+        try:
+            self._rights.check("s3:GetBucketLocation", f"arn:aws:s3:::{bucket}")
+        except AccessDeniedError:
+            return False
+        return bucket in s3._buckets
+
+    def list(self, location: str) -> list[StoredObject]:
+        """The visible files under a location, in the order of their keys."""
+        bucket, prefix = split_uri(location)
+        prefix = prefix.rstrip("/") + "/" if prefix else ""
+        self._rights.check("s3:ListBucket", f"arn:aws:s3:::{bucket}", {"s3:prefix": prefix})
+        held = s3._buckets.get(bucket)
+        if held is None:
+            raise QueryFailure(
+                "HIVE_FILESYSTEM_ERROR", f"The specified bucket does not exist: {bucket}",
+            )  # fmt: skip
+        objects = held["objects"]
+        root = Path(s3.DATA_DIR) / self._caller.account / bucket
+        found = []
+        for key in sorted(_keys(root, prefix, objects)):
+            record = objects.get(key)
+            if record is None or _hidden(key[len(prefix) :]) or record.get("size", 0) == 0:
+                continue
+            path = s3._object_disk_path(bucket, key, self._caller.account)
+            found.append(StoredObject(bucket, key, record["size"], record["etag"], str(path)))
+        return found
+
+    def readable(self, found: Iterable[StoredObject]) -> None:
+        """Raises AccessDeniedError unless the caller may read every one of them."""
+        for item in found:
+            self._rights.check("s3:GetObject", f"arn:aws:s3:::{item.bucket}/{item.key}")
+
+    def read(self, uri: str) -> bytes:
+        """An object's bytes."""
+        bucket, key = split_uri(uri)
+        self._rights.check("s3:GetObject", f"arn:aws:s3:::{bucket}/{key}")
+        held = s3._buckets.get(bucket)
+        record = held["objects"].get(key) if held is not None else None
+        if record is None:
+            raise FileNotFoundError(uri)
+        return bytes(s3._read_body(bucket, key, record))
+
+    def put(self, uri: str, body: bytes, content_type: str = "application/octet-stream") -> None:
+        """Writes an object."""
+        bucket, key = split_uri(uri)
+        self._rights.check("s3:PutObject", f"arn:aws:s3:::{bucket}/{key}")
+        self._call("PUT", f"/{bucket}/{key}", {"content-type": content_type}, body)
+
+    def _call(self, method: str, path: str, headers: dict[str, str], body: bytes) -> None:
+        # The rights were asked above; the key in the header says only that this is nobody unknown.
+        signed = (
+            f"Credential={self._caller.access_key}/20260101/{self._caller.region}/s3/aws4_request"
+        )
+        headers = {"authorization": f"AWS4-HMAC-SHA256 {signed}", **headers}
+        call = app.SERVICE_HANDLERS["s3"](method, path, headers, body, {})
+        status, _, answer = asyncio.run_coroutine_threadsafe(call, self._caller.loop).result()
+        if status >= 300:
+            raise OSError(f"S3 refused {method} {path}: {bytes(answer or b'')[:300]!r}")
+
+
+def _hidden(relative: str) -> bool:
+    return any(part.startswith(("_", ".")) for part in relative.split("/"))
+
+
+def _keys(root: Path, prefix: str, objects: dict[str, Any]) -> Iterator[str]:
+    """Keys under a prefix. The folder is walked: a search through all keys would cost more."""
+    if (root / s3._ENCODED_KEYS_DIR).is_dir() or not s3.S3_PERSIST:
+        yield from (key for key in list(objects) if key.startswith(prefix))
+        return
+    start = root / prefix
+    for folder, _, names in os.walk(start):
+        relative = os.path.relpath(folder, start)
+        inner = prefix if relative == "." else f"{prefix}{relative}/"
+        for name in names:
+            if not name.endswith((_SIDECAR, ".tmp")):
+                yield inner + name

@@ -1,0 +1,94 @@
+"""What queries need of the world: a catalog, an object store, and the caller's rights.
+
+The implementation over the emulator's memory is `emulator.py`; one over any Glue and S3 endpoint
+fits behind the same protocols.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from dayfold_local.athena.catalog.tables import PartitionInfo, TableInfo
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class StoredObject:
+    """An object that a query may read; `path` is where its bytes are on this machine."""
+
+    bucket: str
+    key: str
+    size: int
+    etag: str
+    path: str
+
+    @property
+    def uri(self) -> str:
+        """The s3:// name that error texts show."""
+        return f"s3://{self.bucket}/{self.key}"
+
+
+class Rights(Protocol):
+    """What the caller may do."""
+
+    def check(self, action: str, resource: str, context: dict[str, Any] | None = None) -> None:
+        """Raises AccessDeniedError unless the caller may do `action` on `resource`."""
+
+
+class Catalog(Protocol):
+    """Glue, with the caller's rights."""
+
+    def databases(self) -> list[dict[str, Any]]:
+        """All databases."""
+
+    def database(self, name: str) -> dict[str, Any] | None:
+        """One database."""
+
+    def tables(self, database: str) -> list[dict[str, Any]]:
+        """All tables of a database, as Glue has them."""
+
+    def table(self, database: str, name: str) -> TableInfo | None:
+        """One table or view."""
+
+    def partitions(self, table: TableInfo) -> list[PartitionInfo]:
+        """All partitions of a table."""
+
+    def change(self, action: str, database: str, table: str | None, body: dict[str, Any]) -> None:
+        """A Glue call that writes (CreateTable, BatchCreatePartition ...)."""
+
+
+class ObjectStore(Protocol):
+    """S3, with the caller's rights."""
+
+    def check_bucket(self, bucket: str) -> bool:
+        """Whether the bucket exists and the caller may see where it is."""
+
+    def list(self, location: str) -> list[StoredObject]:
+        """The visible files under a location, in the order of their keys."""
+
+    def readable(self, found: Iterable[StoredObject]) -> None:
+        """Raises AccessDeniedError unless the caller may read every one of them."""
+
+    def read(self, uri: str) -> bytes:
+        """An object's bytes."""
+
+    def put(self, uri: str, body: bytes, content_type: str = "application/octet-stream") -> None:
+        """Writes an object."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class World:
+    """The three of them, for one caller."""
+
+    catalog: Catalog
+    store: ObjectStore
+    rights: Rights
+
+
+def split_uri(uri: str) -> tuple[str, str]:
+    """Bucket and key of an s3:// name."""
+    bucket, _, key = uri.partition("://")[2].partition("/")
+    return bucket, key

@@ -1,0 +1,3 @@
+"""Running statements: the engine, table scans, and the kinds of statement."""
+
+from __future__ import annotations

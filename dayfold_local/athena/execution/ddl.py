@@ -1,0 +1,269 @@
+"""Statements about the catalog: databases, tables, views, partitions, and what SHOW shows."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from dayfold_local.athena.catalog.tables import encode_view
+from dayfold_local.athena.errors import QueryFailure, not_supported
+from dayfold_local.athena.execution import create_table, partition_ddl, select
+from dayfold_local.athena.execution.job import Job, Outcome
+from dayfold_local.athena.sql_types import VARCHAR, Type
+from dayfold_local.athena.translation.parse import parse
+from dayfold_local.athena.translation.queries import translate
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_NAME: Final = r"""((?:[`"]?[\w$-]+[`"]?\s*\.\s*)?[`"]?[\w$-]+[`"]?)"""
+
+
+def names(job: Job, text: str) -> tuple[str, str]:
+    """Database and table of a name, quoted or not."""
+    parts = [part.strip().strip('`"').lower() for part in text.split(".")]
+    return (parts[0], parts[1]) if len(parts) == 2 else (job.database, parts[0])
+
+
+def result(job: Job, columns: list[str], rows: list[list[str]], sub: str) -> Outcome:
+    """The text file that DDL leaves, and its outcome."""
+    output = f"{job.output}{job.query_id}.txt"
+    described: list[tuple[str, Type]] = [(name, VARCHAR) for name in columns]
+    body = "".join("\t".join(row) + "\n" for row in rows)
+    select.write_result(job.world, output, body.encode(), described)
+    return Outcome("DDL", described, output, rows=len(rows), substatement=sub)
+
+
+def _create_database(job: Job, match: re.Match[str]) -> Outcome:
+    name = match.group(2).strip('`"').lower()
+    if job.world.catalog.database(name) is not None:
+        if not match.group(1):
+            raise QueryFailure(
+                "FAILED",
+                f"SemanticException [Error 10242]: Database {name} already exists",
+                bare=True,
+            )
+        return result(job, [], [], "CREATE_DATABASE")
+    entry: dict[str, object] = {"Name": name}
+    for key, pattern in (
+        ("Description", r"COMMENT\s+'([^']*)'"),
+        ("LocationUri", r"LOCATION\s+'([^']*)'"),
+    ):
+        found = re.search(pattern, match.group(3), re.IGNORECASE)
+        if found is not None:
+            entry[key] = found.group(1)
+    job.world.catalog.change("CreateDatabase", name, None, {"DatabaseInput": entry})
+    return result(job, [], [], "CREATE_DATABASE")
+
+
+def _drop_database(job: Job, match: re.Match[str]) -> Outcome:
+    name = match.group(2).strip('`"').lower()
+    if job.world.catalog.database(name) is None:
+        if not match.group(1):
+            raise QueryFailure(
+                "FAILED",
+                f"SemanticException [Error 10072]: Database does not exist: {name}",
+                bare=True,
+            )
+        return result(job, [], [], "DROP_DATABASE")
+    if job.world.catalog.tables(name) and not match.group(3):
+        raise QueryFailure(
+            "FAILED",
+            f"FAILED: Execution Error, return code 1. InvalidOperationException(message:Database {name} "
+            "is not empty. One or more tables exist.)",
+            bare=True,
+        )
+    job.world.catalog.change("DeleteDatabase", name, None, {"Name": name})
+    return result(job, [], [], "DROP_DATABASE")
+
+
+def _drop_table(job: Job, match: re.Match[str]) -> Outcome:
+    database, name = names(job, match.group(3))
+    found = job.world.catalog.table(database, name)
+    wants_view = match.group(1).upper() == "VIEW"
+    if found is None:
+        if match.group(2):
+            return result(job, [], [], f"DROP_{match.group(1).upper()}")
+        if wants_view:
+            raise QueryFailure(
+                "TABLE_NOT_FOUND",
+                f"line 1:1: View 'awsdatacatalog.{database}.{name}' does not exist",
+            )
+        raise QueryFailure(
+            "FAILED",
+            f"SemanticException [Error 10001]: Table not found {database}.{name}",
+            bare=True,
+        )
+    if wants_view != (found.view is not None):
+        raise QueryFailure(
+            "TABLE_NOT_FOUND", f"line 1:1: '{database}.{name}' is not a {match.group(1).lower()}"
+        )
+    job.world.catalog.change(
+        "DeleteTable", database, name, {"DatabaseName": database, "Name": name},
+    )  # fmt: skip
+    return result(job, [], [], f"DROP_{match.group(1).upper()}")
+
+
+def _create_view(job: Job, match: re.Match[str]) -> Outcome:
+    database, name = names(job, match.group(2))
+    sql = match.group(3)
+    query = translate(
+        parse(sql), job.database, lambda d, n, node: select.find_table(job.world, d, n, node),
+    )  # fmt: skip
+    columns = list(zip(query.names, query.types, strict=True))
+    known = job.world.catalog.table(database, name)
+    if known is not None and (not match.group(1) or known.view is None):
+        raise QueryFailure("ALREADY_EXISTS", f"line 1:1: View already exists: '{database}.{name}'")
+    body = {
+        "DatabaseName": database,
+        "TableInput": {
+            "Name": name,
+            "TableType": "VIRTUAL_VIEW",
+            "StorageDescriptor": {
+                "Columns": [{"Name": n.lower(), "Type": _view_type(k)} for n, k in columns],
+                "Location": "",
+                "SerdeInfo": {},
+            },
+            "PartitionKeys": [],
+            "ViewOriginalText": encode_view(sql, job.database, columns),
+            "ViewExpandedText": "/* Presto View */",
+            "Parameters": {"presto_view": "true", "comment": "Presto View"},
+        },
+    }
+    action = "CreateTable" if known is None else "UpdateTable"
+    job.world.catalog.change(action, database, name, body)
+    return result(job, [], [], "CREATE_VIEW")
+
+
+def _view_type(kind: Type) -> str:
+    return "string" if kind.name in {"timestamp with time zone", "json", "time"} else kind.hive
+
+
+def _show_databases(job: Job, match: re.Match[str]) -> Outcome:
+    listed = sorted(str(item["Name"]) for item in job.world.catalog.databases())
+    return result(
+        job, ["database_name"], [[n] for n in listed if _like(n, match.group(1))], "SHOW_DATABASES"
+    )
+
+
+def _show_tables(job: Job, match: re.Match[str]) -> Outcome:
+    database = (match.group(2) or job.database).strip('`"').lower()
+    wants_views = match.group(1).upper() == "VIEWS"
+    listed = sorted(
+        str(item["Name"])
+        for item in job.world.catalog.tables(database)
+        if not wants_views or item.get("TableType") == "VIRTUAL_VIEW"
+    )
+    return result(
+        job,
+        ["tab_name"],
+        [[n] for n in listed if _like(n, match.group(3))],
+        f"SHOW_{match.group(1).upper()}",
+    )
+
+
+def _like(name: str, pattern: str | None) -> bool:
+    if not pattern:
+        return True
+    choices = pattern.replace(".*", "*").replace("*", ".*").split("|")
+    return any(re.fullmatch(choice, name, re.IGNORECASE) for choice in choices)
+
+
+def _describe(job: Job, match: re.Match[str]) -> Outcome:
+    database, name = names(job, match.group(1))
+    table = select.find_table(job.world, database, name, None)
+    shown = {item["Name"].lower(): item for item in _glue_columns(table.raw)}
+    rows = [
+        [
+            f"{column.name:<20}",
+            f"{shown[column.name].get('Type', 'string'):<20}",
+            f"{shown[column.name].get('Comment') or '':<20}",
+        ]
+        for column in (*table.columns, *table.partition_keys)
+    ]
+    if table.partition_keys:
+        rows += [
+            ["", "", ""],
+            ["# Partition Information", "", ""],
+            ["# col_name", "data_type", "comment"],
+            ["", "", ""],
+        ]
+        rows += [
+            row
+            for row, c in zip(rows, (*table.columns, *table.partition_keys), strict=False)
+            if c in table.partition_keys
+        ]
+    return result(job, ["col_name", "data_type", "comment"], rows, "DESCRIBE_TABLE")
+
+
+def _glue_columns(raw: dict[str, object]) -> list[dict[str, str]]:
+    storage = raw.get("StorageDescriptor")
+    listed = storage.get("Columns") if isinstance(storage, dict) else None
+    keys = raw.get("PartitionKeys")
+    return [*(listed or []), *(keys if isinstance(keys, list) else [])]
+
+
+def _show_columns(job: Job, match: re.Match[str]) -> Outcome:
+    database, name = names(job, match.group(1))
+    table = select.find_table(job.world, database, name, None)
+    rows = [[f"{c.name:<20}"] for c in (*table.columns, *table.partition_keys)]
+    return result(job, ["field"], rows, "SHOW_COLUMNS")
+
+
+def _show_partitions(job: Job, match: re.Match[str]) -> Outcome:
+    database, name = names(job, match.group(1))
+    rows = partition_ddl.shown(job.world, select.find_table(job.world, database, name, None))
+    return result(job, ["partition"], rows, "SHOW_PARTITIONS")
+
+
+def _repair(job: Job, match: re.Match[str]) -> Outcome:
+    database, name = names(job, match.group(1))
+    table = select.find_table(job.world, database, name, None)
+    return result(job, ["result"], partition_ddl.repair(job.world, table), "MSCK_REPAIR_TABLE")
+
+
+def _alter(job: Job, match: re.Match[str]) -> Outcome:
+    database, name = names(job, match.group(1))
+    table = select.find_table(job.world, database, name, None)
+    partition_ddl.alter(job.world, table, match.group(2))
+    return result(job, [], [], "ALTER_TABLE")
+
+
+def _create_external(job: Job, _: re.Match[str]) -> Outcome:
+    create_table.create(job, lambda text: names(job, text))
+    return result(job, [], [], "CREATE_TABLE")
+
+
+def _refused(job: Job, match: re.Match[str]) -> Outcome:
+    del job
+    raise not_supported(f"the local Athena does not run {match.group(0).upper()}")
+
+
+_EXISTS: Final = r"(IF\s+(?:NOT\s+)?EXISTS\s+)?"
+_STATEMENTS: Final = tuple(
+    (re.compile(pattern, re.IGNORECASE | re.DOTALL), handler)
+    for pattern, handler in (
+        (rf"CREATE\s+(?:DATABASE|SCHEMA)\s+{_EXISTS}([`\"\w$-]+)(.*)", _create_database),
+        (rf"DROP\s+(?:DATABASE|SCHEMA)\s+{_EXISTS}([`\"\w$-]+)\s*(CASCADE|RESTRICT)?", _drop_database),
+        (rf"DROP\s+(TABLE|VIEW)\s+{_EXISTS}{_NAME}", _drop_table),
+        (rf"CREATE\s+(OR\s+REPLACE\s+)?VIEW\s+{_NAME}\s+AS\s+(.*)", _create_view),
+        (r"CREATE\s+EXTERNAL\s+TABLE\s.*", _create_external),
+        (r"SHOW\s+(?:DATABASES|SCHEMAS)(?:\s+LIKE)?(?:\s+'([^']*)')?", _show_databases),
+        (r"SHOW\s+(TABLES|VIEWS)(?:\s+(?:IN|FROM)\s+([`\"\w$-]+))?(?:\s+LIKE)?(?:\s+'([^']*)')?", _show_tables),
+        (rf"SHOW\s+PARTITIONS\s+{_NAME}", _show_partitions),
+        (rf"SHOW\s+COLUMNS\s+(?:IN|FROM)\s+{_NAME}", _show_columns),
+        (rf"(?:DESCRIBE|DESC)\s+(?:EXTENDED\s+|FORMATTED\s+)?{_NAME}", _describe),
+        (rf"MSCK\s+REPAIR\s+TABLE\s+{_NAME}", _repair),
+        (rf"ALTER\s+TABLE\s+{_NAME}\s+((?:ADD|DROP)\s.*PARTITION.*)", _alter),
+        (r"(?:SHOW\s+CREATE|EXPLAIN|ANALYZE|UNLOAD|PREPARE|EXECUTE|DEALLOCATE|MERGE|UPDATE|DELETE|OPTIMIZE|VACUUM|ALTER)\b.*", _refused),
+    )
+)  # fmt: skip
+
+
+def find(sql: str) -> Callable[[Job], Outcome] | None:
+    """What runs a statement about the catalog, or None for the others."""
+    for pattern, handler in _STATEMENTS:
+        match = pattern.fullmatch(sql)
+        if match is not None:
+            return lambda job, handler=handler, match=match: handler(job, match)  # type: ignore[misc]
+    return None

@@ -1,0 +1,129 @@
+"""The engine: DuckDB in this process, set up to answer as Athena's Trino does.
+
+Another engine (a Trino server) goes behind `Engine`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+import duckdb
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_LN_EDGES: Final = (
+    "CASE WHEN x > 0 THEN {0}(x) WHEN x = 0 THEN CAST('-inf' AS DOUBLE) "
+    "WHEN x IS NULL THEN NULL ELSE CAST('nan' AS DOUBLE) END"
+)
+_FAIL: Final = "CAST(chr(1) || '{code}: ' || {text} || chr(2) AS TIMESTAMP)"
+_MACROS: Final = (
+    # a/b as whole numbers, rounded half away from zero
+    "half_up(a, b) AS CASE WHEN (a < 0) <> (b < 0) THEN -((2 * abs(a) + abs(b)) // (2 * abs(b))) "
+    "ELSE (2 * abs(a) + abs(b)) // (2 * abs(b)) END",
+    "with_point(h, p, s) AS CASE WHEN s = 0 THEN CAST(h AS VARCHAR) ELSE "
+    "CASE WHEN h < 0 THEN '-' ELSE '' END || CAST(abs(h) // CAST(p AS HUGEINT) AS VARCHAR) || '.' || "
+    "lpad(CAST(abs(h) % CAST(p AS HUGEINT) AS VARCHAR), s, '0') END",
+    "trino_substr(s, i) AS CASE WHEN s IS NULL OR i IS NULL THEN NULL "
+    "WHEN i = 0 OR i < -length(s) THEN '' ELSE substr(s, i) END",
+    "trino_substr3(s, i, n) AS CASE WHEN s IS NULL OR i IS NULL OR n IS NULL THEN NULL "
+    "WHEN i = 0 OR i < -length(s) OR n <= 0 THEN '' ELSE substr(s, i, n) END",
+    "trino_sqrt(x) AS CASE WHEN x < 0 THEN CAST('nan' AS DOUBLE) ELSE sqrt(x) END",
+    f"trino_ln(x) AS {_LN_EDGES.format('ln')}",
+    f"trino_log10(x) AS {_LN_EDGES.format('log10')}",
+    "map_first(k, v) AS CASE WHEN k IS NULL THEN NULL ELSE map(k, v) END",
+    "iso8601_any(s) AS CASE WHEN s IS NULL THEN NULL WHEN length(s) <= 10 OR s[11] = 'T' THEN "
+    "coalesce(date_trunc('milliseconds', TRY_CAST(s AS TIMESTAMPTZ)), "
+    + _FAIL.format(code="INVALID_FUNCTION_ARGUMENT", text="'Invalid format: \"' || s || '\"'")
+    + ") ELSE "
+    + _FAIL.format(code="INVALID_FUNCTION_ARGUMENT", text="'Invalid format: \"' || s || '\"'")
+    + " END",
+    "iso8601_utc(s) AS CASE WHEN s IS NULL OR ends_with(s, 'Z') OR length(s) <= 10 OR NOT "
+    "regexp_matches(substr(s, 12), '[+-]') OR regexp_matches(s, '[+-]00(:?00)?$') THEN iso8601_any(s) ELSE "
+    + _FAIL.format(
+        code="NOT_SUPPORTED",
+        text="'the local Athena does not keep the offset of ' || s || ': put AT TIME ZONE behind it'",
+    )
+    + " END",
+)
+
+
+class Session(Protocol):
+    """One query's use of the engine."""
+
+    def run(self, sql: str) -> None:
+        """Runs a statement; its rows are then fetched."""
+
+    def fetch(self, count: int) -> list[tuple[Any, ...]]:
+        """The next rows."""
+
+    def interrupt(self) -> None:
+        """Stops what runs, from another thread."""
+
+    def close(self) -> None:
+        """Gives the session back."""
+
+
+class Engine(Protocol):
+    """What runs translated SQL."""
+
+    def session(self) -> Session:
+        """A session for one query."""
+
+    def close(self) -> None:
+        """Ends the engine."""
+
+
+class DuckDbEngine:
+    """One in-memory database for all queries; it spills to `scratch` above `memory`."""
+
+    def __init__(self, scratch: Path, memory: str = "2GB", threads: int = 2) -> None:
+        scratch.mkdir(parents=True, exist_ok=True)
+        self._database = duckdb.connect(
+            ":memory:",
+            config={
+                "memory_limit": memory,
+                "threads": threads,
+                "temp_directory": str(scratch),
+                # Nothing is fetched from a network, whatever a query names.
+                "autoinstall_known_extensions": False,
+                "autoload_known_extensions": False,
+            },
+        )
+        self._database.execute("SET TimeZone = 'UTC'")
+        for macro in _MACROS:
+            self._database.execute(f"CREATE MACRO {macro}")
+
+    def session(self) -> DuckDbSession:
+        """A session for one query."""
+        return DuckDbSession(self._database.cursor())
+
+    def close(self) -> None:
+        """Ends the engine."""
+        self._database.close()
+
+
+class DuckDbSession:
+    """A cursor of the shared database."""
+
+    def __init__(self, cursor: duckdb.DuckDBPyConnection) -> None:
+        self._cursor = cursor
+
+    def run(self, sql: str) -> None:
+        """Runs a statement; its rows are then fetched."""
+        self._cursor.execute(sql)
+
+    def fetch(self, count: int) -> list[tuple[Any, ...]]:
+        """The next rows."""
+        return self._cursor.fetchmany(count)
+
+    def interrupt(self) -> None:
+        """Stops what runs, from another thread."""
+        with contextlib.suppress(duckdb.Error):
+            self._cursor.interrupt()
+
+    def close(self) -> None:
+        """Gives the session back."""
+        with contextlib.suppress(duckdb.Error):
+            self._cursor.close()

@@ -1,0 +1,48 @@
+"""One statement on its way: what it was given, and what comes of it."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from dayfold_local.athena.catalog.ports import World
+    from dayfold_local.athena.execution.engine import Session
+    from dayfold_local.athena.sql_types import Type
+
+StatementType = Literal["DML", "DDL", "UTILITY"]
+
+
+@dataclasses.dataclass(slots=True)
+class Job:
+    """What running a statement needs."""
+
+    query_id: str
+    sql: str
+    database: str
+    output: str  # s3:// prefix for results, with its slash
+    world: World
+    session: Session
+    scratch: Path
+    enforced: bool = False  # the workgroup decides where CTAS writes
+    cutoff: int | None = None
+
+
+@dataclasses.dataclass(slots=True)
+class Outcome:
+    """What a statement did."""
+
+    statement: StatementType
+    columns: list[tuple[str, Type]] = dataclasses.field(default_factory=list)
+    output: str = ""
+    manifest: str | None = None
+    scanned: int = 0
+    rows: int = 0
+    update_count: int | None = None
+    substatement: str = ""
+
+
+class CutoffError(Exception):
+    """A query would read more than its workgroup allows."""

@@ -1,0 +1,115 @@
+"""Filling a query's table slots: which partitions, which files, and how the engine reads them."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Final
+
+from dayfold_local.athena.errors import not_supported
+from dayfold_local.athena.execution import readers
+from dayfold_local.athena.sql_types import literal, quote
+
+if TYPE_CHECKING:
+    from dayfold_local.athena.catalog.ports import StoredObject, World
+    from dayfold_local.athena.catalog.tables import PartitionInfo, TableInfo
+    from dayfold_local.athena.execution.engine import Session
+    from dayfold_local.athena.translation.queries import Translated
+    from dayfold_local.athena.translation.scope import Scan
+
+_NULL_PARTITION: Final = "__HIVE_DEFAULT_PARTITION__"
+
+
+@dataclasses.dataclass(slots=True)
+class Prepared:
+    """A query ready to run, and what it will read."""
+
+    sql: str
+    bytes: int = 0
+    partitions: int = 0
+    files: dict[str, str] = dataclasses.field(default_factory=dict)
+
+
+def prepare(query: Translated, world: World, session: Session) -> Prepared:
+    """Fills every slot; the rights to list and read each file are checked on the way."""
+    prepared = Prepared(query.sql)
+    # One table is often read several times (a day and its week): list and price it together.
+    for scan in query.scans:
+        chosen = _partitions(scan, world, session)
+        found = [(part, item) for part in chosen for item in world.store.list(part.location)]
+        objects = [item for _, item in found]
+        world.store.readable(objects)
+        reading = readers.read(scan.table, objects, scan.columns, world.store)
+        prepared.sql = prepared.sql.replace(
+            scan.slot, _relation(scan.table, found, reading), 1,
+        )  # fmt: skip
+        prepared.bytes += reading.bytes
+        prepared.partitions += len(chosen)
+        for item in objects:
+            prepared.files[item.path] = f"{item.uri} of table {scan.table.full_name}"
+    return prepared
+
+
+def _partitions(scan: Scan, world: World, session: Session) -> list[PartitionInfo]:
+    """The partitions that the query's conditions leave, judged by the engine itself."""
+    from dayfold_local.athena.catalog.tables import PartitionInfo
+
+    table = scan.table
+    if table.parameters.get("projection.enabled", "").lower() == "true":
+        raise not_supported(f"partition projection (table {table.full_name})")
+    if not table.partition_keys:
+        return [PartitionInfo((), table.location)]
+    partitions = sorted(world.catalog.partitions(table), key=lambda part: part.values)
+    if not scan.conditions or not partitions:
+        return partitions
+    rows = [
+        f"({at}, {', '.join(_value(v) for v in part.values)})" for at, part in enumerate(partitions)
+    ]
+    # A row of NULLs stands for the rows that an outer join adds: if a condition lets it through,
+    # it says nothing about the partitions.
+    rows.append(f"(-1, {', '.join('NULL' for _ in table.partition_keys)})")
+    columns = ", ".join(
+        f"CAST({quote(key.name)} AS {key.type.duckdb}) AS {quote(key.name)}"
+        for key in table.partition_keys
+    )
+    names = ", ".join(quote(key.name) for key in table.partition_keys)
+    source = f"(SELECT i, {columns} FROM (VALUES {', '.join(rows)}) AS v(i, {names})) AS p"
+    tests = ", ".join(scan.conditions)
+    session.run(f"SELECT i, {tests} FROM {source}")
+    verdicts = session.fetch(len(rows))
+    null_row = next(row for row in verdicts if row[0] == -1)
+    usable = [at for at, passes in enumerate(null_row) if at and passes is not True]
+    kept = {row[0] for row in verdicts if all(row[at] is True for at in usable)}
+    return [part for at, part in enumerate(partitions) if at in kept]
+
+
+def _value(text: str) -> str:
+    return "NULL" if text == _NULL_PARTITION else literal(text)
+
+
+def _relation(
+    table: TableInfo, found: list[tuple[PartitionInfo, StoredObject]], reading: readers.Reading,
+) -> str:  # fmt: skip
+    """The subquery that stands in a slot: all columns, the partition's from the catalog."""
+    keys = table.partition_keys
+    if not reading.sources:
+        columns = ", ".join(
+            f"CAST(NULL AS {column.type.duckdb}) AS {quote(column.name)}"
+            for column in (*table.columns, *keys)
+        )
+        return f"(SELECT {columns} WHERE FALSE)"
+    values = {item.path: part.values for part, item in found}
+    selects = []
+    for source in reading.sources:
+        parts = list(source.columns)
+        for at, key in enumerate(keys):
+            texts = [values[path][at] for path in source.paths]
+            parts.append(f"{_partition_column(texts, key.type.duckdb)} AS {quote(key.name)}")
+        selects.append(f"SELECT {', '.join(parts)} FROM {source.relation}")
+    return f"({' UNION ALL '.join(selects)})"
+
+
+def _partition_column(texts: list[str], kind: str) -> str:
+    if len(set(texts)) == 1:
+        return f"CAST({_value(texts[0])} AS {kind})"
+    listed = ", ".join(map(_value, texts))
+    return f"CAST(([{listed}])[CAST(file_index AS BIGINT) + 1] AS {kind})"

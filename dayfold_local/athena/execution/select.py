@@ -1,0 +1,190 @@
+"""SELECT: translate (or recall the translation), read, and write the result file."""
+
+from __future__ import annotations
+
+import collections
+import dataclasses
+import io
+import threading
+from typing import TYPE_CHECKING, Any, Final
+
+import duckdb
+
+from dayfold_local.athena.errors import AccessDeniedError, QueryFailure
+from dayfold_local.athena.execution import failures, scans, values
+from dayfold_local.athena.execution.job import CutoffError, Job, Outcome
+from dayfold_local.athena.sql_types import VARCHAR, Type, quote
+from dayfold_local.athena.translation.casts import cast
+from dayfold_local.athena.translation.parse import parse, position
+from dayfold_local.athena.translation.queries import Translated, translate
+from dayfold_local.athena.translation.scope import Typed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sqlglot import exp
+
+    from dayfold_local.athena.catalog.ports import World
+    from dayfold_local.athena.catalog.tables import TableInfo
+
+_CHUNK: Final = 10_000
+
+
+class TranslationCache:
+    """Translations by text and database, good as long as the tables look the same."""
+
+    def __init__(self, size: int = 1000) -> None:
+        self._held: collections.OrderedDict[tuple[str, str], Translated] = collections.OrderedDict()
+        self._size = size
+        self._lock = threading.Lock()
+
+    def translated(
+        self, text: str, tree: Callable[[], exp.Expr], database: str, world: World
+    ) -> Translated:
+        """The query's translation. Its tables are looked up each time: rights and schema may change."""
+        with self._lock:
+            known = self._held.get((text, database))
+        if known is not None:
+            fresh = self._refreshed(known, world)
+            if fresh is not None:
+                return fresh
+        made = translate(tree(), database, lambda db, name, node: find_table(world, db, name, node))
+        with self._lock:
+            self._held[text, database] = made
+            while len(self._held) > self._size:
+                self._held.popitem(last=False)
+        return made
+
+    @staticmethod
+    def _refreshed(known: Translated, world: World) -> Translated | None:
+        tables: dict[str, TableInfo] = {}
+        for table in known.tables:
+            if table.full_name not in tables:
+                found = world.catalog.table(table.database, table.name)
+                if found is None or found.signature != table.signature:
+                    return None
+                tables[table.full_name] = found
+        renewed = (
+            dataclasses.replace(scan, table=tables[scan.table.full_name]) for scan in known.scans
+        )
+        return dataclasses.replace(known, scans=tuple(renewed))
+
+
+CACHE: Final = TranslationCache()
+
+
+def find_table(world: World, database: str, name: str, node: exp.Expr | None) -> TableInfo:
+    """The table, or Athena's answer to one that is not there."""
+    found = world.catalog.table(database, name)
+    if found is not None:
+        return found
+    if world.catalog.database(database) is None:
+        raise QueryFailure(
+            "SCHEMA_NOT_FOUND", f"{position(node)}Schema '{database}' does not exist"
+        )
+    raise QueryFailure(
+        "TABLE_NOT_FOUND", f"{position(node)}Table 'awsdatacatalog.{database}.{name}' does not exist",
+    )  # fmt: skip
+
+
+@dataclasses.dataclass(slots=True)
+class Running:
+    """A translated query with its files chosen."""
+
+    query: Translated
+    prepared: scans.Prepared
+
+
+def plan(job: Job, text: str, tree: Callable[[], exp.Expr]) -> Running:
+    """Translates and prepares a query, minding the workgroup's limit on scanned bytes."""
+    query = CACHE.translated(text, tree, job.database, job.world)
+    prepared = scans.prepare(query, job.world, job.session)
+    if job.cutoff is not None and prepared.bytes > job.cutoff:
+        raise CutoffError
+    return Running(query, prepared)
+
+
+def execute(job: Job, running: Running, sql: str) -> None:
+    """Runs SQL of the engine; its complaints become Athena's."""
+    try:
+        job.session.run(sql)
+    except duckdb.InterruptException:
+        raise
+    except duckdb.Error as error:
+        raise failures.describe(error, running.prepared.files) from None
+
+
+def run_select(job: Job) -> Outcome:
+    """SELECT and what reads like one."""
+    running = plan(job, job.sql, lambda: parse(job.sql))
+    query = running.query
+    labels = [f"c{at}" for at in range(len(query.types))]
+    shown = ", ".join(_shown(label, kind) for label, kind in zip(labels, query.types, strict=True))
+    plain = all(not kind.name.endswith("zone") for kind in query.types)
+    sql = running.prepared.sql
+    if not plain:
+        sql = f"SELECT {shown} FROM ({sql}) AS r({', '.join(labels)})"
+    execute(job, running, sql)
+    body, rows = _csv(job, running)
+    output = f"{job.output}{job.query_id}.csv"
+    columns = list(zip(query.names, query.types, strict=True))
+    write_result(job.world, output, body, columns)
+    return Outcome(
+        "DML", columns, output, scanned=running.prepared.bytes, rows=rows, substatement="SELECT"
+    )
+
+
+def _shown(label: str, kind: Type) -> str:
+    """Timestamps with a zone leave the engine as the text that Athena prints."""
+    return cast(Typed(label, kind), VARCHAR).sql if kind.name.endswith("zone") else quote(label)
+
+
+def _csv(job: Job, running: Running) -> tuple[bytes, int]:
+    kinds = running.query.types
+    formats = [str if kind.name.endswith("zone") else values.formatter(kind) for kind in kinds]
+    out = io.StringIO()
+    out.write(_line(running.query.names))
+    rows = 0
+    while True:
+        try:
+            chunk = job.session.fetch(_CHUNK)
+        except duckdb.InterruptException:
+            raise
+        except duckdb.Error as error:
+            raise failures.describe(error, running.prepared.files) from None
+        if not chunk:
+            break
+        rows += len(chunk)
+        for row in chunk:
+            out.write(
+                _line(
+                    [None if v is None else show(v) for show, v in zip(formats, row, strict=True)]
+                )
+            )
+    return out.getvalue().encode(), rows
+
+
+def _line(cells: Any) -> str:  # noqa: ANN401
+    """Athena quotes everything but NULL, which it leaves empty."""
+    return ",".join("" if c is None else '"' + c.replace('"', '""') + '"' for c in cells) + "\n"
+
+
+def write_result(world: World, output: str, body: bytes, columns: list[tuple[str, Type]]) -> None:
+    """The result file and its .metadata, or Athena's answer when they may not be written."""
+    import json
+
+    described = json.dumps({"columns": [[name, str(kind)] for name, kind in columns]}).encode()
+    try:
+        world.store.put(output, body, "text/csv" if output.endswith("csv") else "text/plain")
+        world.store.put(f"{output}.metadata", described)
+    except AccessDeniedError:
+        raise QueryFailure(
+            "RESULT_WRITE_FAILED",
+            f"Access denied when writing output to url: {output} . Please ensure you are allowed to "
+            "access the S3 bucket. If you are encrypting query results with KMS key, please ensure "
+            "you are allowed to access your KMS key",
+            bare=True,
+        ) from None
+
+
+__all__ = ["CACHE", "Running", "execute", "find_table", "plan", "run_select", "write_result"]

@@ -1,0 +1,100 @@
+"""A value as Athena's result file shows it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from typing import TYPE_CHECKING, Any
+
+from dayfold_local.athena.errors import not_supported
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from dayfold_local.athena.sql_types import Type
+
+
+def formatter(kind: Type) -> Callable[[Any], str]:
+    """What turns a non-NULL value of the type into text."""
+    if kind.name == "boolean":
+        return lambda value: "true" if value else "false"
+    if kind.name in {"double", "real"}:
+        return _real if kind.name == "real" else double_text
+    if kind.name == "decimal":
+        return lambda value: f"{value:f}"
+    if kind.name == "timestamp":
+        precision = kind.precision or 0
+        return lambda value: moment_text(value, precision)
+    if kind.name == "varbinary":
+        return lambda value: " ".join(f"{byte:02x}" for byte in bytes(value))
+    if kind.name == "array":
+        item = _nested(kind.args[0])
+        return lambda value: f"[{', '.join(map(item, value))}]"
+    if kind.name == "map":
+        return _map(kind)
+    if kind.name == "row":
+        return _row(kind)
+    if kind.name.startswith("interval"):
+        raise not_supported(f"{kind} in a result")
+    return str
+
+
+def _nested(kind: Type) -> Callable[[Any], str]:
+    inner = formatter(kind)
+    return lambda value: "null" if value is None else inner(value)
+
+
+def _map(kind: Type) -> Callable[[Any], str]:
+    key, item = _nested(kind.args[0]), _nested(kind.args[1])
+    return lambda value: "{" + ", ".join(f"{key(k)}={item(v)}" for k, v in value.items()) + "}"
+
+
+def _row(kind: Type) -> Callable[[Any], str]:
+    parts = [_nested(arg) for arg in kind.args]
+    names = [name or f"field{at}" for at, name in enumerate(kind.fields)]
+
+    def show(value: Any) -> str:  # noqa: ANN401
+        cells = list(value.values()) if isinstance(value, dict) else list(value)
+        shown = zip(names, parts, cells, strict=True)
+        return "{" + ", ".join(f"{name}={part(cell)}" for name, part, cell in shown) + "}"
+
+    return show
+
+
+def moment_text(value: dt.datetime, precision: int) -> str:
+    """A timestamp with as many digits as its type has."""
+    text = value.strftime("%Y-%m-%d %H:%M:%S")
+    return text if precision == 0 else f"{text}.{value.microsecond:06d}"[: 20 + precision]
+
+
+def double_text(value: float) -> str:
+    """A double as Java prints it: 1.0, 1.0E10, NaN."""
+    if math.isnan(value):
+        return "NaN"
+    if math.isinf(value):
+        return "Infinity" if value > 0 else "-Infinity"
+    if value == 0 or 1e-3 <= abs(value) < 1e7:
+        text = repr(value)
+        if "e" not in text:
+            return text
+        return f"{value:f}"
+    mantissa, _, exponent = f"{value!r}".partition("e")
+    if not exponent:
+        sign = "-" if value < 0 else ""
+        digits = repr(abs(value)).replace(".", "").lstrip("0").rstrip("0")
+        power = math.floor(math.log10(abs(value)))
+        return f"{sign}{digits[0]}.{digits[1:] or '0'}E{power}"
+    if "." not in mantissa:
+        mantissa += ".0"
+    return f"{mantissa}E{int(exponent)}"
+
+
+def _real(value: float) -> str:
+    # The engine hands out 32-bit values widened to 64: print the shortest text that reads back.
+    import struct
+
+    for digits in range(6, 10):
+        shown = float(f"{value:.{digits}g}")
+        if struct.pack("f", shown) == struct.pack("f", value):
+            return double_text(shown)
+    return double_text(value)

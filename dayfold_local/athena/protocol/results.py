@@ -1,0 +1,94 @@
+"""Pages of a result, read back from the file in S3 as Athena does."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+from dayfold_local.athena.errors import AccessDeniedError, RequestError
+from dayfold_local.athena.sql_types import parse_type
+
+if TYPE_CHECKING:
+    from dayfold_local.athena.catalog.ports import World
+    from dayfold_local.athena.protocol.executions import Execution
+
+_CELL: Final = re.compile(r'(?:"((?:[^"]|"")*)")?(,|\n|\Z)')
+_PRECISIONS: Final = {
+    "boolean": 0, "tinyint": 3, "smallint": 5, "integer": 10, "bigint": 19, "real": 17, "double": 17,
+    "date": 0, "timestamp": 3,
+}  # fmt: skip
+
+
+def page(execution: Execution, world: World, token: str | None, size: int) -> dict[str, Any]:
+    """One page: the first starts with the header row, when the statement is a query."""
+    start = int(token) if token and token.isdigit() else 0
+    rows: list[list[str | None]] = []
+    if execution.output_file is not None and execution.substatement != "CREATE_TABLE_AS_SELECT":
+        try:
+            body = world.store.read(execution.output_file).decode()
+        except (FileNotFoundError, AccessDeniedError) as error:
+            raise RequestError.invalid(f"Could not find results: {error}") from None
+        csv = execution.output_file.endswith(".csv")
+        rows = list(_csv_rows(body)) if csv else _text_rows(body, len(execution.columns))
+    chosen = rows[start : start + size]
+    answer: dict[str, Any] = {
+        "UpdateCount": 0,
+        "ResultSet": {
+            "Rows": [{"Data": [_datum(cell) for cell in row]} for row in chosen],
+            "ResultSetMetadata": {"ColumnInfo": [_column(*item) for item in execution.columns]},
+        },
+    }
+    if start + size < len(rows):
+        answer["NextToken"] = str(start + size)
+    return answer
+
+
+def _datum(cell: str | None) -> dict[str, str]:
+    return {} if cell is None else {"VarCharValue": cell}
+
+
+def _csv_rows(body: str) -> list[list[str | None]]:
+    rows: list[list[str | None]] = []
+    row: list[str | None] = []
+    at = 0
+    while at < len(body):
+        match = _CELL.match(body, at)
+        if match is None:
+            break
+        text, end = match.groups()
+        row.append(text.replace('""', '"') if text is not None else None)
+        at = match.end()
+        if end != ",":
+            rows.append(row)
+            row = []
+    return rows
+
+
+def _text_rows(body: str, width: int) -> list[list[str | None]]:
+    """DDL answers: a text line is one cell, unless the statement has several columns."""
+    return [list(line.split("\t", max(width - 1, 0))) for line in body.splitlines()]
+
+
+def _column(name: str, kind: str) -> dict[str, Any]:
+    parsed = parse_type(kind) if not kind.startswith(("interval", "unknown")) else None
+    base = kind.partition("(")[0]
+    if parsed is not None and parsed.name.endswith("zone"):
+        base = parsed.name
+    precision = _PRECISIONS.get(base, 2147483647)
+    scale = 0
+    if parsed is not None and parsed.name == "decimal":
+        precision, scale = parsed.precision or 38, parsed.scale or 0
+    if parsed is not None and parsed.is_text and parsed.precision is not None:
+        precision = parsed.precision
+    return {
+        "CatalogName": "hive",
+        "SchemaName": "",
+        "TableName": "",
+        "Name": name,
+        "Label": name,
+        "Type": base,
+        "Precision": precision,
+        "Scale": scale,
+        "Nullable": "UNKNOWN",
+        "CaseSensitive": base in {"varchar", "char"},
+    }

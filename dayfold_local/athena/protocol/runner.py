@@ -1,0 +1,158 @@
+"""Taking queries in, running them on a few threads, stopping them."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import logging
+import threading
+import time
+import uuid
+from typing import TYPE_CHECKING, Final
+
+import duckdb
+
+from dayfold_local.athena.errors import AccessDeniedError, QueryFailure
+from dayfold_local.athena.execution import failures, statements
+from dayfold_local.athena.execution.job import CutoffError, Job, Outcome
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from dayfold_local.athena.catalog.emulator import Caller
+    from dayfold_local.athena.catalog.ports import World
+    from dayfold_local.athena.execution.engine import Engine, Session
+    from dayfold_local.athena.limits import Limits
+    from dayfold_local.athena.protocol.executions import Execution, Executions
+
+logger = logging.getLogger(__name__)
+_CUTOFF_REASON: Final = "Query cancelled! : Bytes scanned limit was exceeded"
+
+
+class Runner:
+    """The threads that run queries."""
+
+    def __init__(
+        self, engine: Engine, executions: Executions, limits: Limits, scratch: Path, workers: int,
+    ) -> None:  # fmt: skip
+        self._engine = engine
+        self._executions = executions
+        self._limits = limits
+        self._scratch = scratch
+        self._pool = concurrent.futures.ThreadPoolExecutor(workers, "athena")
+        self._sessions: dict[str, Session] = {}
+        self._stopped: dict[str, threading.Event] = {}
+        self._changed = threading.Condition()
+
+    def submit(self, execution: Execution, caller: Caller, world: World, rules: Rules) -> None:
+        """Queues an accepted query. It runs in the caller's request context: rights, account, region."""
+        self._stopped[execution.id] = threading.Event()
+        context = caller.context.copy()
+        self._pool.submit(context.run, self._run, execution, world, rules)
+
+    def stop(self, execution: Execution) -> None:
+        """Ends a query that is queued or running."""
+        event = self._stopped.get(execution.id)
+        if event is None or execution.is_final:
+            return
+        event.set()
+        session = self._sessions.get(execution.id)
+        if session is not None:
+            session.interrupt()
+        if execution.state == "QUEUED":
+            self._end(execution, "CANCELLED", "Query cancelled by user")
+
+    def wait(self, execution: Execution, seconds: float) -> None:
+        """Waits until a query has ended, or the time is over."""
+        with self._changed:
+            self._changed.wait_for(lambda: execution.is_final, seconds)
+
+    def close(self) -> None:
+        """Stops everything."""
+        for query_id, event in list(self._stopped.items()):
+            event.set()
+            session = self._sessions.get(query_id)
+            if session is not None:
+                session.interrupt()
+        self._pool.shutdown(wait=True, cancel_futures=True)
+        self._engine.close()
+
+    def _run(self, execution: Execution, world: World, rules: Rules) -> None:
+        stopped = self._stopped[execution.id]
+        if stopped.is_set():
+            return
+        session = self._engine.session()
+        self._sessions[execution.id] = session
+        execution.state, execution.started = "RUNNING", time.time()
+        job = Job(
+            execution.id, rules.sql, execution.database, execution.output, world, session,
+            self._scratch, rules.enforced, rules.cutoff,
+        )  # fmt: skip
+        try:
+            if self._limits.latency_seconds and stopped.wait(self._limits.latency_seconds):
+                raise duckdb.InterruptException
+            outcome = statements.run(job)
+            if stopped.is_set():
+                raise duckdb.InterruptException
+            self._succeed(execution, outcome)
+        except duckdb.InterruptException:
+            self._end(execution, "CANCELLED", "Query cancelled by user")
+        except CutoffError:
+            execution.scanned = rules.cutoff or 0
+            self._end(execution, "CANCELLED", _CUTOFF_REASON)
+        except QueryFailure as failure:
+            self._fail(execution, failure)
+        except AccessDeniedError as error:
+            self._fail(execution, failures.denied(error))
+        except Exception as error:  # a fault of ours must end the query, not hang it
+            logger.exception("query %s", execution.id)
+            self._fail(
+                execution,
+                QueryFailure("GENERIC_INTERNAL_ERROR", f"{type(error).__name__}: {error}"),
+            )
+        finally:
+            self._sessions.pop(execution.id, None)
+            self._stopped.pop(execution.id, None)
+            session.close()
+
+    def _succeed(self, execution: Execution, outcome: Outcome) -> None:
+        execution.scanned = outcome.scanned
+        execution.rows = outcome.rows
+        execution.output_file = outcome.output or None
+        execution.manifest = outcome.manifest
+        execution.statement = outcome.statement
+        execution.substatement = outcome.substatement
+        execution.columns = [(name, str(kind)) for name, kind in outcome.columns]
+        self._end(execution, "SUCCEEDED", None)
+
+    def _fail(self, execution: Execution, failure: QueryFailure) -> None:
+        execution.error = {
+            "ErrorCategory": failure.category,
+            "ErrorType": failure.error_type,
+            "Retryable": failure.retryable,
+            "ErrorMessage": failure.reason,
+        }
+        self._end(execution, "FAILED", failure.reason)
+
+    def _end(self, execution: Execution, state: str, reason: str | None) -> None:
+        execution.completed = time.time()
+        execution.reason = reason
+        if state == "SUCCEEDED":
+            execution.error = None
+        execution.state = state
+        self._executions.write(execution)
+        with self._changed:
+            self._changed.notify_all()
+
+
+class Rules:
+    """What the workgroup decides about one query, and its text with the parameters in place."""
+
+    def __init__(self, sql: str, *, enforced: bool, cutoff: int | None) -> None:
+        self.sql = sql
+        self.enforced = enforced
+        self.cutoff = cutoff
+
+
+def new_id() -> str:
+    """A query id."""
+    return str(uuid.uuid4())

@@ -1,0 +1,16 @@
+"""Athena SQL, typed by Trino's rules, written as DuckDB SQL.
+
+`parse` reads, `queries` and `relations` resolve names, `expressions` and the `*_functions` modules
+type every expression and write it for the engine. What is not known is refused, never guessed.
+"""
+
+from __future__ import annotations
+
+# The function modules register what they know.
+from dayfold_local.athena.translation import (
+    collection_functions,
+    scalar_functions,
+    time_functions,
+)
+
+__all__ = ["collection_functions", "scalar_functions", "time_functions"]

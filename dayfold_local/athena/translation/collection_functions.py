@@ -1,0 +1,276 @@
+"""Arrays, maps and lambdas."""
+
+from __future__ import annotations
+
+from dayfold_local.athena.errors import not_supported
+from dayfold_local.athena.sql_types import (
+    BIGINT,
+    BOOLEAN,
+    DATE,
+    INTERVAL_DAY,
+    INTERVAL_MONTH,
+    UNKNOWN,
+    VARCHAR,
+    Type,
+    array,
+)
+from dayfold_local.athena.translation import operators
+from dayfold_local.athena.translation.casts import cast, coerce, common_type
+from dayfold_local.athena.translation.functions import Call, function
+from dayfold_local.athena.translation.parse import position
+from dayfold_local.athena.translation.scope import Typed
+
+
+def _array(call: Call, index: int = 0) -> Typed:
+    value = call.arg(index)
+    if value.type.name != "array":
+        raise call.unexpected()
+    return value
+
+
+def _item(call: Call, index: int, of: Typed) -> Typed:
+    value = call.arg(index)
+    if common_type(value.type, of.type.args[0]) != of.type.args[0]:
+        raise call.unexpected()
+    return coerce(value, of.type.args[0])
+
+
+@function("contains")
+def _contains(call: Call) -> Typed:
+    call.need(2)
+    values = _array(call)
+    item = _item(call, 1, values)
+    return Typed(
+        f"CASE WHEN {values.sql} IS NULL OR {item.sql} IS NULL THEN NULL "
+        f"WHEN list_contains({values.sql}, {item.sql}) THEN TRUE "
+        f"WHEN list_count({values.sql}) < len({values.sql}) THEN NULL ELSE FALSE END",
+        BOOLEAN,
+    )
+
+
+@function("array_position")
+def _position(call: Call) -> Typed:
+    call.need(2)
+    values = _array(call)
+    item = _item(call, 1, values)
+    return Typed(
+        f"CASE WHEN {values.sql} IS NULL OR {item.sql} IS NULL THEN NULL "
+        f"ELSE CAST(coalesce(list_position({values.sql}, {item.sql}), 0) AS BIGINT) END",
+        BIGINT,
+    )
+
+
+@function("array_distinct")
+def _distinct(call: Call) -> Typed:
+    call.need(1)
+    values = _array(call)
+    null = f"CASE WHEN list_count({values.sql}) < len({values.sql}) THEN [NULL] ELSE [] END"
+    return Typed(f"(list_distinct({values.sql}) || {null})", values.type)
+
+
+@function("array_sort")
+def _sort(call: Call) -> Typed:
+    call.need(1)
+    values = _array(call)
+    return Typed(f"list_sort({values.sql}, 'ASC', 'NULLS LAST')", values.type)
+
+
+@function("array_max", "array_min")
+def _extreme(call: Call) -> Typed:
+    call.need(1)
+    values = _array(call)
+    name = call.name.replace("array_", "list_")
+    whole = f"list_count({values.sql}) = len({values.sql})"
+    return Typed(f"CASE WHEN {whole} THEN {name}({values.sql}) END", values.type.args[0])
+
+
+@function("array_join")
+def _join(call: Call) -> Typed:
+    call.need(2, 3)
+    values = _array(call)
+    texts = values.sql
+    if not values.type.args[0].is_text:
+        item = cast(Typed("e_", values.type.args[0]), VARCHAR)
+        texts = f"list_transform({values.sql}, lambda e_: {item.sql})"
+    if len(call.raw) == 3:
+        texts = f"list_transform({texts}, lambda e_: coalesce(e_, {call.arg(2).sql}))"
+    else:
+        texts = f"list_filter({texts}, lambda e_: e_ IS NOT NULL)"
+    return Typed(
+        f"CASE WHEN {values.sql} IS NULL THEN NULL ELSE coalesce(array_to_string({texts}, {call.arg(1).sql}), '') END",
+        VARCHAR,
+    )
+
+
+@function("slice")
+def _slice(call: Call) -> Typed:
+    call.need(3)
+    values = _array(call)
+    start, length = call.arg(1), call.arg(2)
+    if not isinstance(start.value, int) or start.value < 1:
+        raise not_supported(f"{position(call.node)}slice from the end or from a computed place")
+    return Typed(
+        f"list_slice({values.sql}, {start.sql}, {start.sql} + {length.sql} - 1)", values.type
+    )
+
+
+@function("array_union", "array_intersect", "array_except", "arrays_overlap", "array_remove")
+def _sets(call: Call) -> Typed:
+    raise not_supported(f"{position(call.node)}the local Athena does not have {call.name}")
+
+
+@function("flatten")
+def _flatten(call: Call) -> Typed:
+    call.need(1)
+    values = _array(call)
+    return Typed(f"flatten({values.sql})", values.type.args[0])
+
+
+@function("repeat")
+def _repeat(call: Call) -> Typed:
+    call.need(2)
+    value, count = call.args()
+    return Typed(
+        f"list_resize(CAST([] AS {value.type.duckdb}[]), {count.sql}, {value.sql})",
+        array(value.type),
+    )
+
+
+@function("sequence")
+def _sequence(call: Call) -> Typed:
+    call.need(2, 3)
+    args = call.args()
+    first, last = args[0], args[1]
+    if first.type.is_integer and last.type.is_integer:
+        start, stop = coerce(first, BIGINT).sql, coerce(last, BIGINT).sql
+        step = (
+            coerce(args[2], BIGINT).sql
+            if len(args) == 3
+            else f"CASE WHEN {stop} >= {start} THEN 1 ELSE -1 END"
+        )
+        return Typed(f"generate_series({start}, {stop}, {step})", array(BIGINT))
+    kind = common_type(first.type, last.type)
+    if kind is None or kind.name not in {"date", "timestamp"}:
+        raise call.unexpected()
+    if len(args) == 3:
+        if args[2].type not in {INTERVAL_DAY, INTERVAL_MONTH}:
+            raise call.unexpected()
+        step = args[2].sql
+    elif kind == DATE:
+        step = (
+            f"CASE WHEN {last.sql} >= {first.sql} THEN INTERVAL '1 day' ELSE INTERVAL '-1 day' END"
+        )
+    else:
+        raise call.unexpected()
+    bounds = f"CAST({first.sql} AS TIMESTAMP), CAST({last.sql} AS TIMESTAMP)"
+    return Typed(f"CAST(generate_series({bounds}, {step}) AS {kind.duckdb}[])", array(kind))
+
+
+@function("transform")
+def _transform(call: Call) -> Typed:
+    call.need(2)
+    values = _array(call)
+    text, kind = call.lambda_(1, [values.type.args[0]])
+    return Typed(f"list_transform({values.sql}, {text})", array(kind))
+
+
+@function("filter")
+def _filter(call: Call) -> Typed:
+    call.need(2)
+    values = _array(call)
+    text, kind = call.lambda_(1, [values.type.args[0]])
+    if kind != BOOLEAN:
+        raise call.unexpected()
+    return Typed(f"list_filter({values.sql}, {text})", values.type)
+
+
+@function("any_match", "all_match", "none_match")
+def _match(call: Call) -> Typed:
+    call.need(2)
+    values = _array(call)
+    text, kind = call.lambda_(1, [values.type.args[0]])
+    if kind != BOOLEAN:
+        raise call.unexpected()
+    tests = f"list_transform({values.sql}, {text})"
+    if call.name == "all_match":
+        sql = f"coalesce(list_bool_and({tests}), CASE WHEN len({tests}) = 0 THEN TRUE END)"
+        return Typed(_three_valued(tests, "FALSE", "TRUE", values.sql), BOOLEAN) if sql else values
+    yes, no = ("TRUE", "FALSE") if call.name == "any_match" else ("FALSE", "TRUE")
+    return Typed(_three_valued(tests, yes, no, values.sql, decided_by="TRUE"), BOOLEAN)
+
+
+def _three_valued(
+    tests: str, found: str, otherwise: str, values: str, decided_by: str = "FALSE"
+) -> str:
+    return (
+        f"CASE WHEN {values} IS NULL THEN NULL WHEN list_contains({tests}, {decided_by}) THEN {found} "
+        f"WHEN list_count({tests}) < len({tests}) THEN NULL ELSE {otherwise} END"
+    )
+
+
+@function("reduce")
+def _reduce(call: Call) -> Typed:
+    call.need(4)
+    values, start = _array(call), call.arg(1)
+    item = values.type.args[0]
+    state = start.type
+    _, produced = call.lambda_(2, [state, item])
+    wider = common_type(state, produced)
+    if wider is None or wider != state:
+        raise not_supported(
+            f"{position(call.node)}reduce whose state changes its type: CAST the first state to {produced}"
+        )
+    if state != item:
+        raise not_supported(
+            f"{position(call.node)}reduce with a state of another type than the elements"
+        )
+    step, _ = call.lambda_(2, [state, item])
+    finish, kind = call.lambda_(3, [state])
+    reduced = f"CASE WHEN {values.sql} IS NULL THEN NULL ELSE list_reduce({values.sql}, {step}, {start.sql}) END"
+    return Typed(f"list_transform([{reduced}], {finish})[1]", kind)
+
+
+@function("map")
+def _map(call: Call) -> Typed:
+    call.need(0, 2)
+    if not call.raw:
+        return Typed("MAP {}", Type("map", (UNKNOWN, UNKNOWN)))
+    keys, values = _array(call, 0), _array(call, 1)
+    return Typed(
+        f"map({keys.sql}, {values.sql})", Type("map", (keys.type.args[0], values.type.args[0]))
+    )
+
+
+@function("map_keys", "map_values", "map_entries")
+def _map_parts(call: Call) -> Typed:
+    call.need(1)
+    value = call.arg(0)
+    if value.type.name != "map":
+        raise call.unexpected()
+    if call.name == "map_entries":
+        raise not_supported(f"{position(call.node)}map_entries")
+    kind = value.type.args[0 if call.name == "map_keys" else 1]
+    return Typed(f"{call.name}({value.sql})", array(kind))
+
+
+@function("map_from_entries")
+def _map_from_entries(call: Call) -> Typed:
+    call.need(1)
+    values = _array(call)
+    row = values.type.args[0]
+    if row.name != "row" or len(row.args) != 2:
+        raise call.unexpected()
+    return Typed(f"map_from_entries({values.sql})", Type("map", row.args))
+
+
+@function("zip_with")
+def _zip_with(call: Call) -> Typed:
+    raise not_supported(f"{position(call.node)}zip_with")
+
+
+@function("map_filter", "transform_values", "transform_keys")
+def _map_lambdas(call: Call) -> Typed:
+    raise not_supported(f"{position(call.node)}{call.name}")
+
+
+_ = operators

@@ -1,0 +1,182 @@
+"""Arithmetic, comparison and logic, typed by Trino's rules."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from dayfold_local.athena.errors import QueryFailure, not_supported
+from dayfold_local.athena.sql_types import (
+    BOOLEAN,
+    DATE,
+    INTERVAL_DAY,
+    INTERVAL_MONTH,
+    UNKNOWN,
+    Type,
+    array,
+    decimal,
+)
+from dayfold_local.athena.translation.casts import cast, coerce, common_type, digits, local
+from dayfold_local.athena.translation.parse import position
+from dayfold_local.athena.translation.scope import Typed
+
+if TYPE_CHECKING:
+    from sqlglot import exp
+
+_SYMBOLS: Final = {"add": "+", "sub": "-", "mul": "*", "div": "/", "mod": "%"}
+
+
+def no_operator(symbol: str, left: Type, right: Type, node: exp.Expr) -> QueryFailure:
+    """Trino's answer to operands that do not go together."""
+    return QueryFailure(
+        "TYPE_MISMATCH", f"{position(node)}Cannot apply operator: {left} {symbol} {right}",
+    )  # fmt: skip
+
+
+def comparison(symbol: str, left: Typed, right: Typed, node: exp.Expr) -> Typed:
+    """`left symbol right` in the type that both take."""
+    kind = common_type(left.type, right.type)
+    if kind is None or kind.name in {"map", "json"}:
+        raise no_operator(symbol, left.type, right.type, node)
+    a, b = (coerce(Typed(side.any_zone or side.sql, side.type), kind) for side in (left, right))
+    return Typed(f"({a.sql} {symbol} {b.sql})", BOOLEAN)
+
+
+def unify(values: list[Typed], node: exp.Expr, what: str) -> list[Typed]:
+    """The values in their common type."""
+    kind = values[0].type
+    for value in values[1:]:
+        wider = common_type(kind, value.type)
+        if wider is None:
+            raise QueryFailure(
+                "TYPE_MISMATCH",
+                f"{position(node)}All {what} must be the same type: {kind}, {value.type}",
+            )
+        kind = wider
+    return [coerce(value, kind) for value in values]
+
+
+def arithmetic(name: str, left: Typed, right: Typed, node: exp.Expr) -> Typed:
+    """Addition, subtraction, multiplication, division and modulus."""
+    symbol = _SYMBOLS[name]
+    if UNKNOWN in {left.type, right.type} and left.type != right.type:
+        known = right.type if left.type == UNKNOWN else left.type
+        left, right = coerce(left, known), coerce(right, known)
+    if left.type.is_numeric and right.type.is_numeric:
+        kind = common_type(left.type, right.type)
+        assert kind is not None
+        if kind.name == "decimal":
+            return _decimal(name, left, right)
+        a, b = coerce(left, kind), coerce(right, kind)
+        if name == "div" and kind.is_integer:
+            symbol = "//"
+        return Typed(f"({a.sql} {symbol} {b.sql})", kind)
+    result = _temporal(name, left, right)
+    if result is None:
+        raise no_operator(symbol, left.type, right.type, node)
+    return result
+
+
+def _decimal(name: str, left: Typed, right: Typed) -> Typed:
+    (p1, s1), (p2, s2) = digits(left.type), digits(right.type)
+    if name in {"add", "sub"}:
+        scale = max(s1, s2)
+        kind = decimal(min(38, scale + max(p1 - s1, p2 - s2) + 1), scale)
+        a, b = coerce(left, kind), coerce(right, kind)
+        return Typed(f"CAST({a.sql} {_SYMBOLS[name]} {b.sql} AS {kind.duckdb})", kind)
+    if name == "mul":
+        if p1 + p2 > 38:
+            raise not_supported(f"the product of {left.type} and {right.type}: over 38 digits")
+        kind = decimal(p1 + p2, s1 + s2)
+        a, b = (coerce(side, decimal(*digits(side.type))) for side in (left, right))
+        return Typed(f"CAST({a.sql} * {b.sql} AS {kind.duckdb})", kind)
+    if name == "div":
+        scale = max(s1, s2)
+        kind = decimal(min(38, p1 + s2 + max(s2 - s1, 0)), scale)
+        over, under = unscaled(left), unscaled(right)
+        # left/right at the result's scale: unscaled(left) * 10^(scale - s1 + s2) / unscaled(right)
+        shifted = f"({over} * CAST({10 ** (scale - s1 + s2)} AS HUGEINT))"
+        return Typed(scaled(f"half_up({shifted}, {under})", kind), kind)
+    raise not_supported("the modulus of decimals")
+
+
+def unscaled(value: Typed) -> str:
+    """A decimal or integer without its point, as HUGEINT."""
+    if value.type.is_integer:
+        return f"CAST({value.sql} AS HUGEINT)"
+    if not value.type.scale:
+        return f"CAST({value.sql} AS HUGEINT)"
+    return f"CAST(replace(CAST({value.sql} AS VARCHAR), '.', '') AS HUGEINT)"
+
+
+def scaled(huge: str, kind: Type) -> str:
+    """The decimal whose digits without the point are `huge`."""
+    return (
+        f"CAST(with_point({huge}, {10 ** (kind.scale or 0)}, {kind.scale or 0}) AS {kind.duckdb})"
+    )
+
+
+def _temporal(name: str, left: Typed, right: Typed) -> Typed | None:
+    intervals = (INTERVAL_DAY, INTERVAL_MONTH)
+    if name == "add" and left.type in intervals and right.type.is_time:
+        left, right = right, left
+    if name in {"add", "sub"} and left.type.is_time and right.type in intervals:
+        return _shift(_SYMBOLS[name], left, right)
+    if name == "sub" and left.type.is_time and right.type.is_time:
+        kind = common_type(left.type, right.type)
+        assert kind is not None
+        a, b = coerce(left, kind), coerce(right, kind)
+        if kind == DATE:
+            return Typed(f"to_days(CAST({a.sql} - {b.sql} AS INTEGER))", INTERVAL_DAY)
+        return Typed(f"to_microseconds(epoch_us({a.sql}) - epoch_us({b.sql}))", INTERVAL_DAY)
+    if name in {"add", "sub"} and left.type == right.type and left.type in intervals:
+        return Typed(f"({left.sql} {_SYMBOLS[name]} {right.sql})", left.type)
+    if name == "mul" and right.type in intervals:
+        left, right = right, left
+    if name == "mul" and left.type in intervals and right.type.is_integer:
+        return Typed(f"({left.sql} * {right.sql})", left.type)
+    return None
+
+
+def _shift(symbol: str, moment: Typed, interval: Typed) -> Typed:
+    if moment.type == DATE:
+        return Typed(f"CAST({moment.sql} {symbol} {interval.sql} AS DATE)", DATE)
+    if moment.type.name == "timestamp":
+        return Typed(f"({moment.sql} {symbol} {interval.sql})", moment.type)
+    if moment.type.zone != "UTC" and interval.type == INTERVAL_MONTH:
+        wall = local(moment)
+        shifted = f"timezone('{moment.type.zone}', {wall.sql} {symbol} {interval.sql})"
+        return Typed(shifted, moment.type)
+    return Typed(f"({moment.sql} {symbol} {interval.sql})", moment.type)
+
+
+def concat(values: list[Typed], node: exp.Expr) -> Typed:
+    """`||` and concat: texts, binaries, or arrays; NULL if any is."""
+    kinds = [value.type for value in values if value.type != UNKNOWN]
+    if all(kind.is_text for kind in kinds):
+        lengths = [kind.precision for kind in kinds]
+        total = None if None in lengths or not kinds else sum(n for n in lengths if n is not None)
+        texts = [cast(each, Type("varchar")).sql for each in values]
+        return Typed(f"({' || '.join(texts)})", Type("varchar", precision=total))
+    if all(kind.name == "varbinary" for kind in kinds):
+        return Typed(f"({' || '.join(value.sql for value in values)})", kinds[0])
+    if kinds and kinds[0].name == "array":
+        return _concat_arrays(values, node)
+    raise no_operator("||", values[0].type, values[-1].type, node)
+
+
+def _concat_arrays(values: list[Typed], node: exp.Expr) -> Typed:
+    items = [v.type.args[0] if v.type.name == "array" else v.type for v in values]
+    item = items[0]
+    for other in items[1:]:
+        wider = common_type(item, other)
+        if wider is None:
+            raise no_operator("||", values[0].type, values[-1].type, node)
+        item = wider
+    parts = [
+        coerce(each, array(item)).sql
+        if each.type.name == "array"
+        else f"[{coerce(each, item).sql}]"
+        for each in values
+    ]
+    checked = " OR ".join(f"{part} IS NULL" for part in parts)
+    return Typed(f"CASE WHEN {checked} THEN NULL ELSE {' || '.join(parts)} END", array(item))

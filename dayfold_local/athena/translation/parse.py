@@ -1,0 +1,120 @@
+"""Reading Athena SQL into a tree in which every call stands as it was written.
+
+The parser folds many functions into nodes of its own and changes their arguments on the way (format
+strings, subscripts). We want Trino's functions by Trino's names, so the tokens are marked first.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from sqlglot.dialects.dialect import Dialect
+from sqlglot.errors import ParseError, TokenError
+from sqlglot.tokenizer_core import Token, TokenType
+
+from dayfold_local.athena.errors import QueryFailure
+
+if TYPE_CHECKING:
+    from sqlglot import exp
+
+CALL: Final = "f$"  # marks a call that the parser must leave alone
+SUBSCRIPT: Final = "f$subscript"
+_TRINO = Dialect.get_or_raise("trino")
+_FUNCTIONS: Final = frozenset(_TRINO.parser_class.FUNCTIONS)
+# Calls with a syntax of their own, and words that also name a type.
+_SYNTAX: Final = frozenset(
+    {
+        "CAST", "TRY_CAST", "EXTRACT", "TRIM", "POSITION", "ARRAY", "ROW", "UNNEST", "LISTAGG",
+        "VALUES", "IN", "EXISTS", "ANY", "ALL", "SOME", "JSON_OBJECT", "JSON_ARRAY", "JSON_QUERY",
+        "JSON_VALUE", "JSON_EXISTS", "DECIMAL", "VARCHAR", "CHAR", "TIMESTAMP", "TIME", "GROUPING",
+        "SETS",
+    },
+)  # fmt: skip
+_NOT_NAMES: Final = {TokenType.STRING, TokenType.IDENTIFIER, TokenType.NUMBER}
+
+
+def parse(sql: str) -> exp.Expr:
+    """The tree of the one statement in `sql`."""
+    try:
+        tokens = _marked(_TRINO.tokenize(sql))
+        trees = [tree for tree in _TRINO.parser().parse(tokens, sql) if tree is not None]
+    except ParseError as error:
+        raise _syntax_error(error) from None
+    except TokenError as error:
+        raise QueryFailure("SYNTAX_ERROR", f"line 1:1: {error}", bare=True) from None
+    except (ValueError, TypeError, RecursionError) as error:
+        raise QueryFailure("SYNTAX_ERROR", f"line 1:1: {error}", bare=True) from None
+    if len(trees) != 1:
+        message = "Only one sql statement is allowed." if trees else "Query cannot be empty"
+        raise QueryFailure("SYNTAX_ERROR", message, bare=True)
+    return trees[0]
+
+
+def position(node: exp.Expr | None) -> str:
+    """`line 1:8: `, as Trino starts its messages, or nothing when it is not known."""
+    if node is None:
+        return ""
+    for part in node.walk():
+        meta = part.meta
+        if "line" in meta and "col" in meta:
+            width = int(meta.get("end", 0)) - int(meta.get("start", 0))
+            return f"line {meta['line']}:{max(int(meta['col']) - width, 1)}: "
+    return ""
+
+
+def _syntax_error(error: ParseError) -> QueryFailure:
+    detail = error.errors[0] if error.errors else {}
+    text = str(detail.get("highlight") or "<EOF>")
+    column = max(int(detail.get("col") or 1) - len(text) + 1, 1)
+    where = f"line {detail.get('line') or 1}:{column}"
+    description = str(detail.get("description") or "").lower()
+    extra = "" if "unexpected token" in description or not description else f" ({description})"
+    return QueryFailure("SYNTAX_ERROR", f"{where}: mismatched input '{text}'{extra}", bare=True)
+
+
+def _marked(tokens: list[Token]) -> list[Token]:
+    marked: list[Token] = []
+    brackets: list[bool] = []  # whether each open bracket is a subscript
+    for at, token in enumerate(tokens):
+        following = tokens[at + 1] if at + 1 < len(tokens) else None
+        if token.token_type == TokenType.L_BRACKET:
+            is_subscript = bool(marked) and marked[-1].token_type != TokenType.ARRAY
+            brackets.append(is_subscript)
+            marked.append(token)
+            if is_subscript:
+                marked += [
+                    _like(token, TokenType.VAR, SUBSCRIPT),
+                    _like(token, TokenType.L_PAREN, "("),
+                ]
+            continue
+        if token.token_type == TokenType.R_BRACKET and brackets and brackets.pop():
+            marked.append(_like(token, TokenType.R_PAREN, ")"))
+        if following is not None and _is_call(tokens, at, token, following):
+            token.text = CALL + token.text.lower()
+            token.token_type = TokenType.VAR
+        elif (
+            token.text.upper() == "DECIMAL"
+            and following is not None
+            and following.token_type == TokenType.STRING
+        ):
+            following.token_type = TokenType.NUMBER  # DECIMAL '1.20' is the number 1.20
+            continue
+        marked.append(token)
+    return marked
+
+
+def _like(token: Token, kind: TokenType, text: str) -> Token:
+    return Token(kind, text, token.line, token.col, token.start, token.end)
+
+
+def _is_call(tokens: list[Token], at: int, token: Token, following: Token) -> bool:
+    if following.token_type != TokenType.L_PAREN or token.token_type in _NOT_NAMES:
+        return False
+    name = token.text.upper()
+    if name in _SYNTAX or name not in _FUNCTIONS:
+        return False
+    if name == "MAP":  # MAP(K, V) is a type behind AS, and behind a name in a list of columns
+        before = tokens[at - 1].token_type if at else None
+        return before not in {TokenType.ALIAS, TokenType.VAR, TokenType.IDENTIFIER}
+    after = tokens[at + 2] if at + 2 < len(tokens) else None
+    return not (name == "FILTER" and after is not None and after.text.upper() == "WHERE")

@@ -1,0 +1,311 @@
+"""Dates and times. What depends on the clock of a zone is computed on that zone's wall-clock time."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from dayfold_local.athena.errors import QueryFailure, not_supported
+from dayfold_local.athena.sql_types import (
+    BIGINT,
+    DATE,
+    DOUBLE,
+    INTERVAL_DAY,
+    INTERVAL_MONTH,
+    VARCHAR,
+    Type,
+    literal,
+    timestamp,
+    timestamp_tz,
+)
+from dayfold_local.athena.translation.casts import cast, coerce, common_type, local, raising
+from dayfold_local.athena.translation.expressions import at_zone, known_zone
+from dayfold_local.athena.translation.functions import Call, function
+from dayfold_local.athena.translation.parse import position
+from dayfold_local.athena.translation.scope import Typed
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_UNITS: Final = {
+    "millisecond",
+    "second",
+    "minute",
+    "hour",
+    "day",
+    "week",
+    "month",
+    "quarter",
+    "year",
+}
+_DATE_UNITS: Final = {"day", "week", "month", "quarter", "year"}
+_FIELDS: Final[Mapping[str, str]] = {
+    "year": "year({0})",
+    "quarter": "quarter({0})",
+    "month": "month({0})",
+    "week": "weekofyear({0})",
+    "day": "day({0})",
+    "day_of_week": "isodow({0})",
+    "day_of_year": "dayofyear({0})",
+    "yow": "isoyear({0})",
+    "hour": "hour({0})",
+    "minute": "minute({0})",
+    "second": "second({0})",
+    "millisecond": "(millisecond({0}) % 1000)",
+}
+
+
+def _unit(call: Call, value: Type) -> str:
+    unit = call.literal(0).lower()
+    allowed = _DATE_UNITS if value == DATE else _UNITS
+    if unit not in allowed:
+        raise QueryFailure(
+            "INVALID_FUNCTION_ARGUMENT",
+            f"{position(call.node)}'{unit}' is not a valid {'DATE' if value == DATE else 'Timestamp'} field",
+        )
+    return unit
+
+
+def _moment(value: Typed, call: Call) -> Typed:
+    """A date or timestamp; one with a zone as that zone's wall clock shows it."""
+    if not value.type.is_time:
+        raise call.unexpected()
+    return local(value) if value.type.name.endswith("zone") else value
+
+
+def _back(sql: str, original: Type) -> Typed:
+    """A wall-clock result in the type that the argument had."""
+    if original == DATE:
+        return Typed(f"CAST({sql} AS DATE)", DATE)
+    if original.name == "timestamp":
+        return Typed(sql, original)
+    return Typed(f"timezone('{original.zone}', {sql})", original)
+
+
+@function(*_FIELDS)
+def _field(call: Call) -> Typed:
+    call.need(1)
+    value = call.arg(0)
+    if value.type in {INTERVAL_DAY, INTERVAL_MONTH}:
+        raise not_supported(f"{position(call.node)}{call.name} of an interval")
+    moment = _moment(value, call)
+    if moment.type == DATE and call.name in {"hour", "minute", "second", "millisecond"}:
+        raise call.unexpected()
+    return Typed(f"CAST({_FIELDS[call.name].format(moment.sql)} AS BIGINT)", BIGINT)
+
+
+@function("date_trunc")
+def _date_trunc(call: Call) -> Typed:
+    call.need(2)
+    value = call.arg(1)
+    unit = _unit(call, value.type)
+    moment = _moment(value, call)
+    return _back(f"date_trunc('{unit}', {moment.sql})", value.type)
+
+
+@function("date_add")
+def _date_add(call: Call) -> Typed:
+    call.need(3)
+    amount, value = coerce(call.arg(1), BIGINT), call.arg(2)
+    unit = _unit(call, value.type)
+    if not value.type.is_time:
+        raise call.unexpected()
+    shift = (
+        f"{amount.sql} * INTERVAL '1 {unit}'"
+        if unit != "quarter"
+        else f"{amount.sql} * INTERVAL '3 month'"
+    )
+    if value.type.name.endswith("zone") and unit in _DATE_UNITS:
+        return _back(f"({local(value).sql} + {shift})", value.type)
+    if value.type == DATE:
+        return Typed(f"CAST({value.sql} + {shift} AS DATE)", DATE)
+    kind = value.type
+    if unit == "millisecond" and (kind.precision or 0) < 3:
+        kind = timestamp(3) if kind.name == "timestamp" else timestamp_tz(3, kind.zone)
+    return Typed(f"({value.sql} + {shift})", kind)
+
+
+@function("date_diff")
+def _date_diff(call: Call) -> Typed:
+    call.need(3)
+    first, second = call.arg(1), call.arg(2)
+    kind = common_type(first.type, second.type)
+    if kind is None or not kind.is_time:
+        raise call.unexpected()
+    unit = _unit(call, kind)
+    if kind.name.endswith("zone") and unit in _DATE_UNITS and first.type.zone != second.type.zone:
+        raise not_supported(f"{position(call.node)}date_diff in days across two time zones")
+    start, end = coerce(first, kind), coerce(second, kind)
+    if kind.name.endswith("zone") and unit in _DATE_UNITS:
+        start, end = local(start), local(end)
+    return Typed(f"date_sub('{unit}', {start.sql}, {end.sql})", BIGINT)
+
+
+@function("date")
+def _date(call: Call) -> Typed:
+    call.need(1)
+    return cast(call.arg(0), DATE)
+
+
+@function("at_timezone")
+def _at_timezone(call: Call) -> Typed:
+    call.need(2)
+    return at_zone(call.arg(0), call.arg(1), call.node)
+
+
+@function("with_timezone")
+def _with_timezone(call: Call) -> Typed:
+    """The instant at which a zone's clock shows a timestamp."""
+    call.need(2)
+    moment, zone = call.arg(0), call.arg(1)
+    if moment.type.name != "timestamp" or not isinstance(zone.value, str):
+        raise call.unexpected()
+    known_zone(zone.value, call.node)
+    kind = timestamp_tz(moment.type.precision or 0, zone.value)
+    return Typed(f"timezone({literal(zone.value)}, {moment.sql})", kind)
+
+
+@function("now", "current_timestamp")
+def _now(_: Call) -> Typed:
+    return Typed("date_trunc('milliseconds', now())", timestamp_tz(3))
+
+
+@function("last_day_of_month")
+def _last_day(call: Call) -> Typed:
+    call.need(1)
+    return Typed(f"last_day({_moment(call.arg(0), call).sql})", DATE)
+
+
+@function("to_unixtime")
+def _to_unixtime(call: Call) -> Typed:
+    call.need(1)
+    value = call.arg(0)
+    if not value.type.name.startswith("timestamp"):
+        raise call.unexpected()
+    return Typed(f"(epoch_us({value.any_zone or value.sql}) / 1e6)", DOUBLE)
+
+
+@function("from_unixtime")
+def _from_unixtime(call: Call) -> Typed:
+    call.need(1)
+    value = coerce(call.arg(0), DOUBLE)
+    return Typed(f"to_timestamp(round({value.sql} * 1000) / 1000)", timestamp_tz(3))
+
+
+_ISO_DATE: Final = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+
+
+@function("from_iso8601_date")
+def _from_iso_date(call: Call) -> Typed:
+    call.need(1)
+    text = call.arg(0)
+    failed = raising(
+        "INVALID_FUNCTION_ARGUMENT", f"'Invalid format: \"' || {text.sql} || '\"'", "DATE"
+    )
+    test = f"regexp_full_match({text.sql}, '{_ISO_DATE}')"
+    return Typed(
+        f"CASE WHEN {text.sql} IS NULL THEN NULL WHEN {test} THEN CAST({text.sql} AS DATE) ELSE {failed} END",
+        DATE,
+    )
+
+
+@function("from_iso8601_timestamp")
+def _from_iso(call: Call) -> Typed:
+    call.need(1)
+    text = call.arg(0)
+    if not text.type.is_text:
+        raise call.unexpected()
+    # A value carries the offset of its text. We keep only the instant, so unless the zone is
+    # replaced at once (AT TIME ZONE), an offset other than UTC is refused when it is met.
+    kind = timestamp_tz(3)
+    return Typed(f"iso8601_utc({text.sql})", kind, None, f"iso8601_any({text.sql})")
+
+
+@function("to_iso8601")
+def _to_iso(call: Call) -> Typed:
+    call.need(1)
+    value = call.arg(0)
+    if value.type == DATE:
+        return Typed(f"strftime({value.sql}, '%Y-%m-%d')", VARCHAR)
+    suffix = ""
+    if value.type.name.endswith("zone"):
+        if value.type.zone != "UTC":
+            raise not_supported(f"{position(call.node)}to_iso8601 in a zone other than UTC")
+        suffix = "Z"
+    moment = _moment(value, call)
+    return Typed(f"strftime({moment.sql}, '%Y-%m-%dT%H:%M:%S.%g{suffix}')", VARCHAR)
+
+
+# Letters of Java's and MySQL's format texts, as the engine's strftime and strptime write them.
+_JODA: Final = {
+    "yyyy": "%Y", "YYYY": None, "yy": "%y", "MM": "%m", "M": "%-m", "dd": "%d", "d": "%-d",
+    "HH": "%H", "H": "%-H", "hh": "%I", "h": "%-I", "mm": "%M", "m": "%-M", "ss": "%S", "s": "%-S",
+    "SSS": "%g", "a": "%p", "EEEE": "%A", "EEE": "%a", "E": "%a", "MMMM": "%B", "MMM": "%b",
+    "DDD": "%j", "xxxx": "%G", "ww": "%V", "e": "%u",
+}  # fmt: skip
+_MYSQL: Final = {
+    "a": "%a", "b": "%b", "c": "%-m", "d": "%d", "e": "%-d", "f": "%f", "H": "%H", "h": "%I",
+    "I": "%I", "i": "%M", "j": "%j", "k": "%-H", "l": "%-I", "M": "%B", "m": "%m", "p": "%p",
+    "S": "%S", "s": "%S", "T": "%H:%M:%S", "v": "%V", "W": "%A", "Y": "%Y", "y": "%y", "%": "%%",
+}  # fmt: skip
+
+
+def joda_format(pattern: str, where: str) -> str:
+    """A Java pattern (yyyy-MM-dd) as a strftime format; an unknown letter is refused."""
+    out = []
+    for quoted, letters, other in re.findall(
+        r"'((?:[^']|'')*)'|(([A-Za-z])\3*)|([^A-Za-z'])", pattern
+    ) and [
+        (m.group(1), m.group(2), m.group(4))
+        for m in re.finditer(r"'((?:[^']|'')*)'|(([A-Za-z])\3*)|([^A-Za-z'])", pattern)
+    ]:
+        if letters:
+            found = _JODA.get(letters)
+            if found is None:
+                raise not_supported(f"{where}the format '{letters}' of '{pattern}'")
+            out.append(found)
+        else:
+            out.append((quoted if quoted is not None else other).replace("%", "%%") or "'")
+    return "".join(out)
+
+
+def mysql_format(pattern: str, where: str) -> str:
+    """A MySQL format (%Y-%m-%d) as a strftime format; an unknown letter is refused."""
+
+    def swap(match: re.Match[str]) -> str:
+        found = _MYSQL.get(match.group(1))
+        if found is None:
+            raise not_supported(f"{where}the format '%{match.group(1)}' of '{pattern}'")
+        return found
+
+    return re.sub(r"%(.)", swap, pattern)
+
+
+@function("format_datetime")
+def _format_datetime(call: Call) -> Typed:
+    call.need(2)
+    pattern = joda_format(call.literal(1), position(call.node))
+    return Typed(f"strftime({_moment(call.arg(0), call).sql}, {literal(pattern)})", VARCHAR)
+
+
+@function("date_format")
+def _date_format(call: Call) -> Typed:
+    call.need(2)
+    pattern = mysql_format(call.literal(1), position(call.node))
+    return Typed(f"strftime({_moment(call.arg(0), call).sql}, {literal(pattern)})", VARCHAR)
+
+
+@function("date_parse")
+def _date_parse(call: Call) -> Typed:
+    call.need(2)
+    pattern = mysql_format(call.literal(1), position(call.node))
+    return Typed(f"strptime({call.arg(0).sql}, {literal(pattern)})", timestamp(3))
+
+
+@function("parse_datetime")
+def _parse_datetime(call: Call) -> Typed:
+    call.need(2)
+    pattern = joda_format(call.literal(1), position(call.node))
+    return Typed(
+        f"timezone('UTC', strptime({call.arg(0).sql}, {literal(pattern)}))", timestamp_tz(3)
+    )
