@@ -54,12 +54,13 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         code = cli.main(args=arguments, prog_name="dayfold", standalone_mode=False, obj=target)
         sys.stdout.flush()
-    except BrokenPipeError:
+    except (BrokenPipeError, SystemExit):  # click turns the one into the other, and only it
         # The reader has what it wanted; keep the interpreter from complaining at its own flush.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        for stream in (sys.stdout, sys.stderr):
+            os.dup2(nowhere, stream.fileno())
         return EXIT_PIPE
     except (KeyboardInterrupt, click.Abort):
-        sys.stderr.write("\n")
         return EXIT_INTERRUPTED
     except Exception as error:  # noqa: BLE001 - the one place where everything ends
         if target.debug:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 WAITS = " waits: "  # how the planner joins a partition to what its input waits for
 NAMED_TABLES = 2
-_FAILURE = re.compile(r"(?P<table>\w+\.\w+) (?P<day>\d{4}-\d{2}-\d{2}): (?P<reason>.+)", re.DOTALL)
+_LINE = re.compile(r"(?P<table>\w+\.\w+) (?P<day>\d{4}-\d{2}-\d{2}): (?P<reason>.+)", re.DOTALL)
 
 
 def root_cause(reason: str) -> str:
@@ -39,28 +39,29 @@ def gather(partitions: Iterable[tuple[str, str, str]]) -> list[tuple[str, str, s
     ]
 
 
-def gather_failures(lines: Iterable[str]) -> list[str]:
-    """A run's failures, one line a cause; what only lacked its inputs comes last, in one line.
-
-    Args:
-        lines: as the ledger has them, `table day: reason`, or a sentence about the whole run.
-    """
+def gather_lines(lines: Iterable[str]) -> list[str]:
+    """Lines of the form `table day: reason`, one line a cause; other lines first, as they are."""
     whole: list[str] = []
-    own: list[tuple[str, str, str]] = []
-    blocked: list[tuple[str, str, str]] = []
+    partitions: list[tuple[str, str, str]] = []
     for line in lines:
-        match = _FAILURE.fullmatch(line)
+        match = _LINE.fullmatch(line)
         if match is None:
             whole.append(line)
-        elif match["reason"].startswith("not built, "):
-            blocked.append((match["table"], match["day"], "not built, for their inputs failed"))
         else:
-            own.append((match["table"], match["day"], match["reason"]))
-    if len(blocked) == 1:
-        table, day, _ = blocked[0]
-        blocked = [(table, day, "not built, for an input failed")]
-    gathered = [*gather(own), *gather(blocked)]
-    return [*whole, *(f"{tables} {days}: {cause}" for tables, days, cause in gathered)]
+            partitions.append((match["table"], match["day"], match["reason"]))
+    return [*whole, *(f"{tables} {days}: {cause}" for tables, days, cause in gather(partitions))]
+
+
+def gather_failures(lines: Iterable[str]) -> list[str]:
+    """A run's failures, one line a cause; what only lacked its inputs comes last, in one line."""
+    own: list[str] = []
+    blocked: list[str] = []
+    for line in lines:
+        place, not_built, _ = line.partition(": not built, ")
+        (blocked if not_built else own).append(
+            f"{place}: not built, for an input failed" if not_built else line
+        )
+    return gather_lines([*own, *blocked])
 
 
 def tables_text(names: Iterable[str]) -> str:

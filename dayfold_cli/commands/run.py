@@ -102,14 +102,13 @@ def report(outcome: Outcome) -> None:
     Raises:
         RunFailedError: it did not succeed.
     """
-    from dayfold_cli.reasons import gather, gather_failures
+    from dayfold_cli.reasons import gather_failures, gather_lines
 
     record = outcome.record
     for warning in record.warnings if record else ():
         warn(warning)
-    waiting = [line.partition(": ") for line in (record.waiting if record else ())]
-    places = [(*place.split(" ", 1), reason) for place, _, reason in waiting]
-    _note_some("waiting", [f"{tables} {days}: {why}" for tables, days, why in gather(places)])
+    waiting = gather_lines(record.waiting if record else ())
+    _note_some("waiting", waiting)
     failures = gather_failures(record.failures if record else ())
     if len(failures) > 1:
         _note_some("failed", failures)

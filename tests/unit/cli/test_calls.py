@@ -115,7 +115,9 @@ class FakeAthena:
     def get_query_results(self, NextToken: str | None = None, **_: Any) -> dict[str, Any]:  # noqa: N803
         names = {"dt": "varchar", "active_users": "bigint", "ratio": "double"}
         info = [{"Name": name, "Type": kind} for name, kind in names.items()]
-        pages = {None: [("dt", "active_users", "ratio"), ("2004-05-20", "294", "0.5")]}
+        pages: dict[str | None, list[tuple[str | None, ...]]] = {
+            None: [("dt", "active_users", "ratio"), ("2004-05-20", "294", "0.5")],
+        }
         rows = pages.get(NextToken, [("2004-05-21", None, "1.0E7")])
         cells = [
             {"Data": [{} if cell is None else {"VarCharValue": cell} for cell in row]}

@@ -228,7 +228,12 @@ def test_a_dry_run_shows_the_plan_by_wave(
 ) -> None:
     # Given
     asked: list[Any] = []
-    functions[OUTPUTS["PlanRunFunction"]] = lambda event: asked.append(event) or PLAN
+
+    def answer(event: Any) -> dict[str, Any]:
+        asked.append(event)
+        return PLAN
+
+    functions[OUTPUTS["PlanRunFunction"]] = answer
     # When
     result = dayfold("run", "--from", "2004-05-19", "--to", "2004-05-21", "--dry-run")
     # Then
