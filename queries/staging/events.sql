@@ -19,7 +19,7 @@ WITH days AS (
         CAST(CAST(with_timezone(CAST(day AS timestamp), :time_zone)
             AT TIME ZONE 'UTC' AS date) AS varchar) AS first_file,
         CAST(CAST((with_timezone(CAST(date_add('day', 1, day) AS timestamp), :time_zone)
-            - INTERVAL '0.001' SECOND) AT TIME ZONE 'UTC' AS date) AS varchar) AS last_file
+            - INTERVAL '1' SECOND) AT TIME ZONE 'UTC' AS date) AS varchar) AS last_file
     FROM UNNEST(sequence(DATE :from, DATE :to, INTERVAL '1' DAY)) AS t (day)
 ),
 

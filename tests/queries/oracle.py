@@ -115,18 +115,17 @@ class Oracle:
         return rows
 
     def reply_latency(self, day: dt.date) -> list[Row]:
-        later = [p for n in range(3) for p in self.posts.get(day + n * ONE_DAY, [])]
+        later: dict[tuple[str, str, str | None], list[dt.datetime]] = defaultdict(list)
+        for post in (p for n in range(3) for p in self.posts.get(day + n * ONE_DAY, [])):
+            later[post["company_id"], post["user_id"], post["target_user_id"]].append(post["at"])
         minutes: dict[tuple[str, str | None], list[float]] = defaultdict(list)
         for post in self.posts.get(day, []):
+            author, target = post["user_id"], post["target_user_id"]
+            if target is None or target == author:
+                continue
             end = post["at"] + dt.timedelta(hours=24)
-            replies = [
-                p["at"] for p in later
-                if p["company_id"] == post["company_id"]
-                and post["target_user_id"] is not None
-                and p["user_id"] == post["target_user_id"] != post["user_id"]
-                and p["target_user_id"] == post["user_id"]
-                and post["at"] < p["at"] <= end
-            ]  # fmt: skip
+            back = later.get((post["company_id"], target, author), [])
+            replies = [at for at in back if post["at"] < at <= end]
             if replies:
                 waited = (min(replies) - post["at"]) / dt.timedelta(minutes=1)
                 minutes[post["company_id"], post["group_id"]].append(waited)
