@@ -26,6 +26,7 @@ class Effort:
     """What building the partitions of one table took."""
 
     partitions: int = 0
+    queries: int = 0
     rows: int = 0
     bytes_scanned: int = 0
     seconds: float = 0.0
@@ -61,10 +62,11 @@ def _print_effort(deployment: Deployment, days: Sequence[dt.date]) -> None:
     effort = read_effort(deployment, days[0], days[-1])
     columns = (
         Column("built", style="cyan"),
-        Column("partitions", right=True),
+        Column("days", right=True),
+        Column("queries", right=True),
         Column("rows", right=True),
         Column("scanned", right=True),
-        Column("query time", right=True),
+        Column("time", right=True),
         Column("on Athena", right=True),
     )
     total = Effort()
@@ -75,10 +77,11 @@ def _print_effort(deployment: Deployment, days: Sequence[dt.date]) -> None:
         (
             table,
             f"{one.partitions:,}",
+            f"{one.queries:,}",
             f"{one.rows:,}",
             size_text(one.bytes_scanned),
             f"{one.seconds:.1f} s",
-            dollars_text(one.usd),
+            f"${one.usd:.4f}",
         )
         for table, one in [*effort.items(), ("all", total)]
     ]
@@ -91,13 +94,16 @@ def read_effort(deployment: Deployment, first: dt.date, last: dt.date) -> dict[s
     effort: dict[str, Effort] = {}
     for table in catalog_tables(deployment):
         one = Effort()
+        builds: dict[str, float] = {}  # a build may make many days, and its time is that of all
         for state in deployment.ledger.partitions(table, first, last).values():
             if state.is_published:
                 one.partitions += 1
                 one.rows += state.rows or 0
                 one.bytes_scanned += state.bytes_scanned or 0
-                one.seconds += state.seconds or 0.0
+                builds[state.build_id] = state.seconds or 0.0
                 one.usd += state.cost_usd or 0.0
+        one.queries = len(builds)
+        one.seconds = sum(builds.values())
         if one.partitions:
             effort[table] = one
     return effort

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from dayfold_cli.chart import bar, columns, day_axis, sparkline
 from dayfold_cli.kpis import replies_by_group, series
-from dayfold_cli.output import Column, console, print_rows
+from dayfold_cli.output import Column, console, count_text, print_rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,8 +55,9 @@ def print_kpi_table(kpis: Kpis) -> None:
             _percent(row.retention),
             _fixed(row.engagement, 1),
         )
+        for company in kpis.companies
         for row in kpis.days
-        if row.day in days
+        if row.company == company and row.day in days
     ]
     print_rows(KPI_COLUMNS, rows, "table")
 
@@ -117,7 +118,8 @@ def _print_replies(kpis: Kpis, width: int) -> None:
         line.append(f"  {posts:,} replied", style="dim")
         screen.print(line)
     if len(groups) > SHOWN_GROUPS:
-        screen.print(f"[dim]and {len(groups) - SHOWN_GROUPS} more groups[/]")
+        more = count_text(len(groups) - SHOWN_GROUPS, "more group")
+        screen.print(f"[dim]and {more}[/]")
 
 
 def _fixed(value: float | None, digits: int) -> str | None:

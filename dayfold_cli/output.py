@@ -113,11 +113,10 @@ def text_of(cell: object) -> str:
 
 
 def _print_rich(columns: Sequence[Column], rows: Sequence[Sequence[object]]) -> None:
-    from rich import box
     from rich.markup import escape
     from rich.table import Table
 
-    table = Table(box=box.SIMPLE_HEAD, header_style="bold", pad_edge=False)
+    table = Table(box=None, header_style="bold underline", padding=(0, len(GAP), 0, 0))
     for column in columns:
         justify: Literal["left", "right"] = "right" if column.right else "left"
         table.add_column(column.name, justify=justify, style=column.style, overflow="fold")

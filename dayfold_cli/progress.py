@@ -23,6 +23,11 @@ class Bar:
         self._task = task
         self._lock = threading.Lock()
 
+    @property
+    def is_seen(self) -> bool:
+        """Whether anybody watches; if not, working out how far things are is a waste."""
+        return self._progress is not None
+
     def advance(self, amount: int = 1) -> None:
         """So much more is done."""
         if self._progress is not None and self._task is not None:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from dayfold_cli.deployment import Deployment
 
 RUNNING = "RUNNING"
+WATCH_SECONDS = 1.0  # between two counts of what is done: it asks the ledger once a table
 PLAN = "plan"  # the file of a run's plan; the pipeline's own name for it needs boto3 to import
 
 
@@ -116,15 +117,18 @@ def follow(
     deployment: Deployment,
     run_id: str,
     execution_arn: str,
-    watch: Callable[[Progress], None],
+    watch: Callable[[Progress], None] | None,
 ) -> Outcome:
-    """Wait for a run to end; `watch` hears how far it is."""
+    """Wait for a run to end; `watch`, if there is one, hears how far it is."""
     client = deployment.client("stepfunctions")
     planned: dict[str, Any] | None = None
     execution = client.describe_execution(executionArn=execution_arn)
+    watched = 0.0
     while execution["status"] == RUNNING:
-        planned = planned or _load_plan(deployment, run_id)
-        watch(_progress(deployment, run_id, planned))
+        if watch is not None and time.monotonic() - watched >= WATCH_SECONDS:
+            planned = planned or _load_plan(deployment, run_id)
+            watch(_progress(deployment, run_id, planned))
+            watched = time.monotonic()
         time.sleep(deployment.poll_seconds)
         execution = client.describe_execution(executionArn=execution_arn)
     record = deployment.ledger.run(run_id)

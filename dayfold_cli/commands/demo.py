@@ -23,24 +23,25 @@ SAMPLE = "sample-ends"  # in the state folder
 RAW_TABLES = ("events", "users")
 NEXT_STEPS = """\
 next:
-  dayfold status                          the grid of tables and days
+  dayfold status                            the grid of tables and days
   dayfold show kpi.active_users {day}  how one partition came about
   dayfold query "SELECT * FROM kpi.active_users WHERE dt = '{day}'"
-  dayfold land events PATH                your own extracts; then dayfold crawl
-  dayfold new kpi NAME                    your own KPI
-  dayfold down                            stops the stack; its state stays"""
+  dayfold land events PATH                  your own extracts; then dayfold crawl
+  dayfold new kpi NAME                      your own KPI
+  dayfold down                              stops the stack; its state stays"""
 
 
 @click.command("demo", cls=TargetCommand)
+@click.option("--port", type=click.IntRange(1, 65535), help="Where to listen on 127.0.0.1.")
 @click.pass_context
-def demo_command(ctx: click.Context) -> None:
+def demo_command(ctx: click.Context, port: int | None) -> None:
     """Start the stack, land sample extracts, crawl, build, and show the KPIs."""
     started = time.monotonic()
     target = target_of(ctx)
     local_stack(target)  # refuses --stack NAME before anything is said
     say(click.style("Dayfold", bold=True) + ": daily extracts in, daily KPIs out")
     steps = _Steps()
-    info = bring_up(target, None, {})
+    info = bring_up(target, port, {})
     steps.done("stack", f"{info.stack_name!r} of template.yaml, at {info.endpoint_url}")
     from dayfold_cli.deployment import open_deployment
 

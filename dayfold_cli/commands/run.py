@@ -83,17 +83,16 @@ def run_command(
 
 
 def follow_shown(deployment: Deployment, run_id: str, execution_arn: str) -> Outcome:
-    """Follow a run with a progress bar."""
+    """Follow a run, with a progress bar where somebody watches."""
     from dayfold_cli.progress import bar
-    from dayfold_cli.runs import follow
+    from dayfold_cli.runs import Progress, follow
 
     with bar(run_id) as shown:
-        return follow(
-            deployment,
-            run_id,
-            execution_arn,
-            lambda now: shown.show(f"{run_id}: {now.text}", now.done, now.total),
-        )
+
+        def watch(now: Progress) -> None:
+            shown.show(f"{run_id}: {now.text}", now.done, now.total)
+
+        return follow(deployment, run_id, execution_arn, watch if shown.is_seen else None)
 
 
 def report(outcome: Outcome) -> None:
