@@ -6,6 +6,7 @@ import itertools
 import re
 from typing import TYPE_CHECKING
 
+from dayfold.domain.query_functions import check_functions
 from dayfold.domain.query_problem import Problem
 from dayfold.domain.query_syntax import PARAMETERS
 from dayfold.domain.sql_tokens import split_select
@@ -45,6 +46,7 @@ def check_words(path: str, tokens: list[Token]) -> list[Problem]:
     return [
         *_check_parameters(path, code),
         *_check_unstable(path, code),
+        *check_functions(path, code),
         *_check_commas(path, code),
         *_check_output(path, code),
     ]

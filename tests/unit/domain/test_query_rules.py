@@ -124,6 +124,7 @@ def test_a_good_query_has_no_problem() -> None:
         ("WHERE dt >= :from", "WHERE dt >= CAST(current_date AS varchar)", 20, "current_date"),
         ("WHERE dt >= :from", "WHERE dt >= :start", 20, "unknown parameter :start"),
         ("WHERE dt >= :from", "WHERE dt >= 'at :to'", 20, "text of a parameter"),
+        ("count(*)", "cuont(*)", 17, "did you mean count?"),
         ("WHERE dt >= :from", "WHRE dt >= :from", 20, "not Athena SQL at column"),
         ("WHERE dt >= :from", "WHERE dt >= ':from", 20, "never closed"),
         ("GROUP BY dt, company_id\n", "UNION SELECT 1\n", 21, "second SELECT"),
