@@ -23,6 +23,15 @@ _KEYS = {
 }  # fmt: skip
 
 
+class _Loader(yaml.SafeLoader):
+    """YAML in which 2004-05-20 stays the text that tables hold."""
+
+    yaml_implicit_resolvers = {  # noqa: RUF012 - yaml's own
+        first: [(tag, pattern) for tag, pattern in listed if not tag.endswith(":timestamp")]
+        for first, listed in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class Case:
     """Rows of the inputs, and the rows that the query makes of them."""
@@ -48,7 +57,8 @@ def read_cases(table: Table, path: Path) -> list[Case]:
     if not path.is_file():
         raise ConfigurationError(f"{table.name} has no test: write {path}; see docs/queries.md")
     try:
-        written = yaml.safe_load(path.read_text(encoding="utf-8"))
+        # Built on the safe loader.
+        written = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
     except yaml.YAMLError as error:
         place = " ".join(str(error).split())
         raise ConfigurationError(f"{path} is not YAML: {place}") from error
@@ -71,6 +81,9 @@ def _read_case(table: Table, written: object, where: str) -> Case:
     stray = sorted(set(given) - inputs)
     if stray:
         raise ConfigurationError(f"{where}: {stray[0]} is no input of {table.name}")
+    for name, rows in given.items():
+        if rows.rows and "dt" not in rows.columns:
+            raise ConfigurationError(f"{where}: {name} has no dt, the day of each row")
     expect = read_rows(written["expect"], f"{where}, expect") if "expect" in written else None
     first, last = _days(written.get("build"), expect, where)
     return Case(

@@ -25,7 +25,7 @@ from dayfold_local.athena.translation.parse import parse
 from dayfold_local.athena.translation.queries import translate
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
     import pyarrow as pa
@@ -215,7 +215,7 @@ class _Store:
     def check_bucket(self, bucket: str) -> bool:
         return bucket == _BUCKET
 
-    def readable(self, found: list[StoredObject]) -> None:
+    def readable(self, found: Iterable[StoredObject]) -> None:
         """All may be read."""
 
     def read(self, uri: str) -> bytes:

@@ -44,7 +44,7 @@ def read_rows(written: object, where: str) -> Rows:
     if isinstance(written, list) and all(isinstance(row, dict) for row in written):
         names = tuple(dict.fromkeys(str(name) for row in written for name in row))
         types = {name: _type_of(row.get(name) for row in written) for name in names}
-        rows = tuple({name: _plain(row.get(name)) for name in names} for row in written)
+        rows = tuple({name: row.get(name) for name in names} for row in written)
         return Rows(names, {name: kind for name, kind in types.items() if kind}, rows)
     raise ConfigurationError(f"{where}: rows are a text table or a list of mappings")
 
@@ -70,11 +70,6 @@ def _cell(text: str) -> str | None:
     if text == _NULL:
         return None
     return text[1:-1] if len(text) > 1 and text[0] == text[-1] == "'" else text
-
-
-def _plain(value: object) -> object:
-    """YAML reads 2004-05-20 as a date; tables hold it as text."""
-    return str(value) if isinstance(value, dt.date) else value
 
 
 def _type_of(values: Iterable[object]) -> str:
