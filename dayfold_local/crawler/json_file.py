@@ -40,7 +40,7 @@ def infer(lines: list[str]) -> JsonLines:
     good = [row for row in rows if row is not None]
     problem = None
     if bad:
-        half = bad == [len(lines)] and lines[-1].lstrip().startswith("{")
+        half = bad == [len(lines)] and not lines[-1].rstrip().endswith("}")
         what = "ends in half a JSON object" if half else "is no JSON object"
         more = f" (nor {'is' if len(bad) == 2 else 'are'} {len(bad) - 1} more)" if bad[1:] else ""
         problem = f"line {bad[0]} {what}{more}"

@@ -134,6 +134,7 @@ class Lake:
         statements = [
             {**statement, "Action": [it for it in statement["Action"] if it != without]}
             for statement in role_statements(self.name, self.database)
+            if statement["Action"] != [without]
         ]
         self.iam.put_role_policy(
             RoleName=self.name,
