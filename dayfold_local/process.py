@@ -50,6 +50,25 @@ def answers(port: int) -> bool:
         return False
 
 
+def settled(folder: StateFolder) -> tuple[int, int] | None:
+    """Pid and port of a server that is ready; None once it is certain that there is none.
+
+    A server that was just killed, or has just begun, holds the folder without answering.
+
+    Raises:
+        ConfigurationError: If one holds the folder and never answers.
+    """
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        server = running(folder)
+        if server is not None and answers(server[1]):
+            return server
+        if not is_held(folder.server_lock):
+            return None
+        time.sleep(POLL_SECONDS)
+    raise ConfigurationError(f"the local stack does not answer; see {folder.log}")
+
+
 def start(folder: StateFolder, port: int) -> int:
     """Starts the server, detached, and waits until it answers; returns its pid.
 
@@ -121,10 +140,13 @@ def kill_group(pid: int) -> None:
 
 
 def is_held(lock: Path) -> bool:
-    """Whether some process holds a lock file."""
+    """Whether some process holds a lock file.
+
+    Asking takes a shared lock for a moment, so that askers do not see each other.
+    """
     try:
-        with lock.open("r+b") as file:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        with lock.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except FileNotFoundError:
         return False
     except BlockingIOError:

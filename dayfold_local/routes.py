@@ -35,6 +35,13 @@ def install(handlers: dict[str, Handler]) -> None:
         )
 
 
+def workgroup_of(query_execution_id: str) -> str | None:
+    """The workgroup of a query execution, as our Athena knows it."""
+    athena = _module("dayfold_local.athena.service")
+    found: str | None = athena.workgroup_of(query_execution_id) if athena is not None else None
+    return found
+
+
 def _crawler_first(actions: frozenset[str], ours: Handler, theirs: Handler) -> Handler:
     async def handle(
         method: str,

@@ -13,6 +13,7 @@ import logging
 import os
 import signal
 import sys
+import time
 from pathlib import Path
 from typing import IO
 
@@ -22,6 +23,8 @@ from dayfold_local.durability import objects
 from dayfold_local.folder import StateFolder, write_json
 
 logger = logging.getLogger(__name__)
+
+LOCK_SECONDS = 2.0
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -46,12 +49,20 @@ def main(arguments: list[str] | None = None) -> int:
 def _only_server(folder: StateFolder) -> IO[str]:
     """Takes the folder for this process; the kernel frees it however the process ends."""
     lock = folder.server_lock.open("a", encoding="utf-8")
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        lock.close()
-        raise ConfigurationError(f"{folder.root}: another server already runs on it") from None
-    return lock
+    deadline = time.monotonic() + LOCK_SECONDS
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            # Somebody who only asks whether a server runs holds it for a moment too.
+            if time.monotonic() > deadline:
+                lock.close()
+                raise ConfigurationError(
+                    f"{folder.root}: another server already runs on it",
+                ) from None
+            time.sleep(0.01)
+        else:
+            return lock
 
 
 async def _serve(folder: StateFolder, port: int) -> None:
@@ -61,7 +72,7 @@ async def _serve(folder: StateFolder, port: int) -> None:
     from hypercorn.config import Config
     from ministack import app as emulator
 
-    from dayfold_local import alarms, routes
+    from dayfold_local import alarms, loopback, rights, routes
     from dayfold_local.durability.keeper import Keeper
     from dayfold_local.lambdas import runtime
 
@@ -72,6 +83,8 @@ async def _serve(folder: StateFolder, port: int) -> None:
     keeper.watch(after_deployment=runtime.warm)
     runtime.warm()
     routes.install(emulator.SERVICE_HANDLERS)
+    loopback.install()
+    rights.install(routes.workgroup_of)
     config = Config()
     config.bind = [f"{environment.HOST}:{port}"]
     config.keep_alive_timeout = 75

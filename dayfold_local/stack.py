@@ -111,8 +111,7 @@ def info(state_dir: Path) -> StackInfo | None:
     server = process.running(StateFolder(state_dir))
     if server is None:
         return None
-    pid, port = server
-    return StackInfo(endpoint_url(port), REGION, pid, port, version("dayfold"))
+    return _info(*server)
 
 
 def root_session(port: int) -> Any:  # noqa: ANN401 - boto3 is imported late
@@ -138,17 +137,20 @@ def root_session(port: int) -> Any:  # noqa: ANN401 - boto3 is imported late
 
 
 def _started(folder: StateFolder, port: int | None) -> StackInfo:
-    server = info(folder.root)
+    server = process.settled(folder)
     if server is not None:
-        if port not in (None, server.port):
+        if port not in (None, server[1]):
             raise ConfigurationError(
-                f"the local stack already runs on port {server.port}; `dayfold down` stops it",
+                f"the local stack already runs on port {server[1]}; `dayfold down` stops it",
             )
-        return server
+        return _info(*server)
     last = read_json(folder.server_file).get("port")
     chosen = port or (last if isinstance(last, int) else DEFAULT_PORT)
-    pid = process.start(folder, chosen)
-    return StackInfo(endpoint_url(chosen), REGION, pid, chosen, version("dayfold"))
+    return _info(process.start(folder, chosen), chosen)
+
+
+def _info(pid: int, port: int) -> StackInfo:
+    return StackInfo(endpoint_url(port), REGION, pid, port, version("dayfold"))
 
 
 def _local_parameters(port: int, project: Path, declared: set[str]) -> dict[str, str]:

@@ -12,6 +12,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any
 
+from dayfold_local.partitions import Partitions
 from dayfold_local.requests import action_of, is_read
 
 if TYPE_CHECKING:
@@ -44,7 +45,8 @@ class CatalogWatch:
         self._module = module
         self._journal = journal
         self._clock = _Clock()
-        self._answer: Callable[..., Any] = module._handle_request_sync  # noqa: SLF001
+        self._theirs: Callable[..., Any] = module._handle_request_sync  # noqa: SLF001
+        self._partitions = Partitions(module)
         self.lock = threading.RLock()
 
     def install(self) -> None:
@@ -69,8 +71,8 @@ class CatalogWatch:
 
         with self.lock:
             now = int(time.time())
-            answer = self._answer(method, path, headers, body, query_params)
             action = action_of(headers)
+            answer = self._answer(method, path, headers, body, query_params)
             if answer[0] == OK and not is_read(action):
                 self._journal.append(
                     SERVICE,
@@ -83,6 +85,19 @@ class CatalogWatch:
                     },
                 )
             return answer
+
+    def _answer(
+        self,
+        method: str,
+        path: str,
+        headers: dict[str, str],
+        body: bytes,
+        query_params: dict[str, Any],
+    ) -> Any:  # noqa: ANN401 - as the emulator's handler
+        action = action_of(headers)
+        if self._partitions.answers(action):
+            return self._partitions.answer(action, body)
+        return self._theirs(method, path, headers, body, query_params)
 
     def replay(self, change: dict[str, Any]) -> None:
         """Makes one request again, as of its time and in its account and region."""

@@ -1,0 +1,132 @@
+"""Asks IAM for every resource that a Glue or Athena call touches, as AWS does.
+
+The emulator checks one resource per call, and some of those wrongly: a crawler as a table, a table
+as its database, a query as anything. A role must be refused here where AWS would refuse it, and
+only there.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from dayfold_local.requests import action_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+DATABASE_ACTIONS = frozenset({"GetDatabase", "DeleteDatabase", "UpdateDatabase"})
+TABLE_LISTS = frozenset({"GetTables", "BatchDeleteTable"})
+CRAWLER_ACTIONS = frozenset(
+    {"GetCrawler", "StartCrawler", "StopCrawler", "UpdateCrawler", "DeleteCrawler"},
+)
+
+
+class Resources(str):
+    """The ARNs of a request; as text it is the one that messages name."""
+
+    __slots__ = ("all",)
+    all: tuple[str, ...]
+
+    @classmethod
+    def of(cls, *arns: str) -> Resources:
+        """The last is the most specific, so it is the one to name."""
+        resources = cls(arns[-1])
+        resources.all = arns
+        return resources
+
+
+def install(workgroup_of: Callable[[str], str | None]) -> None:
+    """Puts these checks into the emulator's door.
+
+    Args:
+        workgroup_of: Tells which workgroup a query execution belongs to.
+    """
+    from ministack.core import iam_actions, iam_evaluator
+
+    theirs = iam_actions.extract_resource_arn
+    ask = iam_evaluator.enforce
+
+    def extract(
+        service: str,
+        method: str,
+        path: str,
+        headers: dict[str, str],
+        body: bytes,
+        parameters: dict[str, list[str]],
+        region: str,
+        account: str,
+    ) -> str:
+        if service == "glue":
+            found = glue_resources(action_of(headers), _fields(body), region, account)
+        elif service == "athena":
+            found = athena_resources(_fields(body), region, account, workgroup_of)
+        else:
+            found = None
+        return found or str(
+            theirs(service, method, path, headers, body, parameters, region, account),
+        )
+
+    def enforce(*arguments: Any, resource_arn: str = "*", **rest: Any) -> Any:  # noqa: ANN401
+        for arn in resource_arn.all if isinstance(resource_arn, Resources) else (resource_arn,):
+            denied = ask(*arguments, resource_arn=arn, **rest)
+            if denied is not None:
+                return denied
+        return None
+
+    iam_actions.extract_resource_arn = extract
+    iam_evaluator.enforce = enforce
+
+
+def glue_resources(
+    action: str,
+    fields: dict[str, Any],
+    region: str,
+    account: str,
+) -> Resources | None:
+    """What a Glue call touches; None where the emulator may say."""
+    prefix = f"arn:aws:glue:{region}:{account}"
+    crawler = fields.get("CrawlerName") or (fields.get("Name") if action in CRAWLER_ACTIONS else "")
+    if crawler:
+        return Resources.of(f"{prefix}:crawler/{crawler}")
+    if action.endswith(("Crawlers", "CrawlerMetrics", "Crawls")):
+        return Resources.of("*")
+    database = fields.get("DatabaseName") or (fields.get("DatabaseInput") or {}).get("Name")
+    if action in DATABASE_ACTIONS:
+        database = fields.get("Name")
+    if not database:
+        return None
+    arns = [f"{prefix}:catalog", f"{prefix}:database/{database}"]
+    table = fields.get("TableName") or (fields.get("TableInput") or {}).get("Name")
+    if action in TABLE_LISTS:
+        table = "*"
+    elif action in ("GetTable", "DeleteTable"):
+        table = fields.get("Name")
+    if table:
+        arns.append(f"{prefix}:table/{database}/{table}")
+    return Resources.of(*arns)
+
+
+def athena_resources(
+    fields: dict[str, Any],
+    region: str,
+    account: str,
+    workgroup_of: Callable[[str], str | None],
+) -> Resources | None:
+    """The workgroups that an Athena call touches, also those of the queries it names."""
+    queries = [*fields.get("QueryExecutionIds", ()), fields.get("QueryExecutionId")]
+    names = {workgroup_of(query) for query in queries if query} - {None}
+    if "QueryString" in fields and not fields.get("WorkGroup"):
+        names.add("primary")
+    if not names:
+        return None
+    prefix = f"arn:aws:athena:{region}:{account}:workgroup"
+    return Resources.of(*(f"{prefix}/{name}" for name in sorted(map(str, names))))
+
+
+def _fields(body: bytes) -> dict[str, Any]:
+    try:
+        fields = json.loads(body or b"{}")
+    except ValueError:
+        return {}
+    return fields if isinstance(fields, dict) else {}

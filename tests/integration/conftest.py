@@ -1,0 +1,182 @@
+"""One local stack for all integration tests, and small projects for those that need their own."""
+
+from __future__ import annotations
+
+import json
+import socket
+import textwrap
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import pytest
+
+from dayfold_local import stack
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from dayfold_local.stack import StackInfo
+
+PROJECT = Path(__file__).resolve().parents[2]
+
+SMALL_TEMPLATE = """
+    AWSTemplateFormatVersion: "2010-09-09"
+    Transform: AWS::Serverless-2016-10-31
+    Parameters:
+      QueriesDir: {Type: String, Default: /opt}
+      EndpointUrl: {Type: String, Default: ""}
+      Greeting: {Type: String, Default: hello}
+      PowertoolsLayer: {Type: "AWS::SSM::Parameter::Value<String>", Default: /aws/service/none}
+    Globals:
+      Function:
+        CodeUri: functions/
+        Runtime: python3.13
+        Timeout: 3
+        Environment:
+          Variables: {GREETING: !Ref Greeting, AWS_ENDPOINT_URL: !Ref EndpointUrl}
+    Resources:
+      Bucket:
+        Type: AWS::S3::Bucket
+      Ledger:
+        Type: AWS::DynamoDB::Table
+        Properties:
+          BillingMode: PAY_PER_REQUEST
+          AttributeDefinitions:
+            - {AttributeName: pk, AttributeType: S}
+            - {AttributeName: sk, AttributeType: S}
+          KeySchema:
+            - {AttributeName: pk, KeyType: HASH}
+            - {AttributeName: sk, KeyType: RANGE}
+      Catalog:
+        Type: AWS::Glue::Database
+        Properties: {CatalogId: !Ref AWS::AccountId, DatabaseInput: {Name: kpi}}
+      Jobs:
+        Type: AWS::SQS::Queue
+      GreetFunction:
+        Type: AWS::Serverless::Function
+        Properties:
+          Handler: greet.app.lambda_handler
+          Layers: [!Ref PowertoolsLayer]
+          Policies:
+            - Version: "2012-10-17"
+              Statement:
+                - {Effect: Allow, Action: "dynamodb:PutItem", Resource: !GetAtt Ledger.Arn}
+      GreetStateMachine:
+        Type: AWS::Serverless::StateMachine
+        Properties:
+          DefinitionUri: greet.asl.json
+          DefinitionSubstitutions: {GreetFunctionArn: !GetAtt GreetFunction.Arn}
+          Policies: [LambdaInvokePolicy: {FunctionName: !Ref GreetFunction}]
+    Outputs:
+      Bucket: {Value: !Ref Bucket}
+      Ledger: {Value: !Ref Ledger}
+      Jobs: {Value: !Ref Jobs}
+      GreetFunction: {Value: !Ref GreetFunction}
+      GreetStateMachine: {Value: !Ref GreetStateMachine}
+"""
+
+GREET = """
+    import os, sys, time
+    import boto3
+    from wording import Refused
+
+    def lambda_handler(event, context):
+        print("greeting", event.get("name"))
+        if event.get("refuse"):
+            raise Refused("not you")
+        if event.get("sleep"):
+            time.sleep(event["sleep"])
+        if event.get("write"):
+            item = {"pk": {"S": "greeting"}, "sk": {"S": event["write"]}}
+            boto3.client("dynamodb").put_item(TableName=event["table"], Item=item)
+        if event.get("read"):
+            key = {"pk": {"S": "greeting"}, "sk": {"S": event["read"]}}
+            boto3.client("dynamodb").get_item(TableName=event["table"], Key=key)
+        return {
+            "text": f"{os.environ['GREETING']}, {event.get('name')}",
+            "code": __file__,
+            "python": sys.executable,
+            "pid": os.getpid(),
+            "left": context.get_remaining_time_in_millis(),
+        }
+"""
+
+GREET_MACHINE = {
+    "StartAt": "Greet",
+    "States": {
+        "Greet": {
+            "Type": "Task",
+            "Resource": "${GreetFunctionArn}",
+            "Catch": [{"ErrorEquals": ["Refused"], "Next": "Refused"}],
+            "End": True,
+        },
+        "Refused": {"Type": "Pass", "Result": {"text": "caught"}, "End": True},
+    },
+}
+
+
+@pytest.fixture(scope="session")
+def dayfold_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StackInfo]:
+    """The real template on a stack of its own, shared by all tests of the session."""
+    state = tmp_path_factory.mktemp("dayfold") / "state"
+    yield stack.up(state, free_port(), {}, PROJECT)
+    stack.down(state)
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A small project: a function, a state machine, a bucket, a table, a queue, a database."""
+    folder = tmp_path / "project"
+    (folder / "functions" / "greet").mkdir(parents=True)
+    (folder / "queries").mkdir()
+    (folder / "template.yaml").write_text(textwrap.dedent(SMALL_TEMPLATE))
+    (folder / "functions" / "greet" / "app.py").write_text(textwrap.dedent(GREET))
+    (folder / "functions" / "wording.py").write_text("class Refused(Exception):\n    pass\n")
+    (folder / "greet.asl.json").write_text(json.dumps(GREET_MACHINE))
+    return folder
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Iterator[Path]:
+    """A state folder whose server is gone when the test ends."""
+    folder = tmp_path / "state"
+    yield folder
+    stack.down(folder)
+
+
+@pytest.fixture
+def started(project: Path, state: Path) -> Callable[..., StackInfo]:
+    """Brings the small project up, as often as a test wants."""
+    port = free_port()
+
+    def up(**parameters: str) -> StackInfo:
+        return stack.up(state, port, parameters, project)
+
+    return up
+
+
+def free_port() -> int:
+    """A port that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+T = TypeVar("T")
+
+
+def wait_until(condition: Callable[[], T | None], seconds: float = 30) -> T:
+    """Asks again until the answer is one; fails when that takes too long."""
+    deadline = time.monotonic() + seconds
+    while not (answer := condition()):
+        assert time.monotonic() < deadline, "waited too long"
+        time.sleep(0.01)
+    return answer
+
+
+def outputs_of(info: StackInfo) -> dict[str, str]:
+    """The outputs of the deployed stack."""
+    found = info.session().client("cloudformation").describe_stacks(StackName=info.stack_name)
+    return {output["OutputKey"]: output["OutputValue"] for output in found["Stacks"][0]["Outputs"]}
