@@ -6,6 +6,7 @@ import csv
 import dataclasses
 import datetime as dt
 import json
+import os
 import sys
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -32,11 +33,15 @@ format_option = click.option(
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Column:
-    """One column of a printed table: numbers to the right, and a colour for the terminal."""
+    """One column of a printed table: numbers to the right, and a colour for the terminal.
+
+    On a narrow terminal only columns that `wraps` get narrower; sentences do, names do not.
+    """
 
     name: str
     right: bool = False
     style: str | None = None
+    wraps: bool = False
 
 
 def is_terminal() -> bool:
@@ -46,17 +51,22 @@ def is_terminal() -> bool:
 
 def say(text: str = "") -> None:
     """Print one line of result."""
-    click.echo(text)
+    click.echo(text, color=_colour())
 
 
 def note(text: str) -> None:
     """Print one line about what is going on; on stderr, so that data stays data."""
-    click.echo(text, err=True)
+    click.echo(text, err=True, color=_colour())
 
 
 def warn(text: str) -> None:
     """Print one line about what somebody should look into."""
-    click.echo(click.style("warning: ", fg="yellow") + text, err=True)
+    click.echo(click.style("warning: ", fg="yellow") + text, err=True, color=_colour())
+
+
+def _colour() -> bool | None:
+    """None leaves it to click, which colours only for a terminal but knows nothing of NO_COLOR."""
+    return False if os.environ.get("NO_COLOR") else None
 
 
 def console(*, stderr: bool = False) -> Console:
@@ -70,7 +80,9 @@ def print_rows(
     columns: Sequence[Column | str], rows: Sequence[Sequence[object]], data_format: Format
 ) -> None:
     """Print rows under their columns in the format asked for."""
-    named = [Column(column) if isinstance(column, str) else column for column in columns]
+    named = [
+        Column(column, wraps=True) if isinstance(column, str) else column for column in columns
+    ]
     if data_format == "json":
         names = [column.name for column in named]
         print_json([dict(zip(names, row, strict=True)) for row in rows])
@@ -119,7 +131,13 @@ def _print_rich(columns: Sequence[Column], rows: Sequence[Sequence[object]]) -> 
     table = Table(box=None, header_style="bold underline", padding=(0, len(GAP), 0, 0))
     for column in columns:
         justify: Literal["left", "right"] = "right" if column.right else "left"
-        table.add_column(column.name, justify=justify, style=column.style, overflow="fold")
+        table.add_column(
+            column.name,
+            justify=justify,
+            style=column.style,
+            overflow="fold",
+            no_wrap=not column.wraps,
+        )
     for row in rows:
         table.add_row(*(escape(text_of(cell)) for cell in row))
     console().print(table)

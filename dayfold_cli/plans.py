@@ -37,10 +37,9 @@ def print_plan(plan: Mapping[str, Any], data_format: Format) -> None:
         columns = (
             Column("wave", right=True),
             Column("table", style="cyan"),
-            "days",
-            Column("partitions", right=True),
-            "why",
+            Column("days"),
             Column("expected", right=True),
+            "why",
         )
         print_rows(columns, rows, "table")
     waiting = waiting_rows(plan)
@@ -52,15 +51,14 @@ def print_plan(plan: Mapping[str, Any], data_format: Format) -> None:
 
 
 def job_rows(plan: Mapping[str, Any]) -> list[tuple[object, ...]]:
-    """One row per job: wave, table, days, how many, why, expected bytes."""
+    """One row per job: wave, table, days, expected bytes, why."""
     return [
         (
             wave["number"],
             job["table"],
             span_text(job["first"], job["last"]),
-            len(job["reasons"]),
-            "; ".join(sorted(set(job["reasons"].values()))),
             size_text(job["expected_bytes"]),
+            "; ".join(sorted(set(job["reasons"].values()))),
         )
         for wave in plan["waves"]
         for job in wave["jobs"]

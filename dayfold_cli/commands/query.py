@@ -50,7 +50,9 @@ def query_command(
     deployment = open_deployment(target_of(ctx))
     answer = run_query(deployment, text, limit)
     if answer.columns:
-        columns = [Column(name, right=kind in _NUMBERS) for name, kind in answer.columns]
+        columns = [
+            Column(name, right=kind in _NUMBERS, wraps=True) for name, kind in answer.columns
+        ]
         print_rows(columns, answer.rows, data_format)
     note(summary(answer, limit))
 

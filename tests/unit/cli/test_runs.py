@@ -240,7 +240,7 @@ def test_a_dry_run_shows_the_plan_by_wave(
     assert asked[0]["event"]["request"]["dry_run"] is True
     assert asked[0]["event"]["request"]["first"] == "2004-05-19"
     lines = result.out.splitlines()
-    assert lines[0].split() == ["wave", "table", "days", "partitions", "why", "expected"]
+    assert lines[0].split() == ["wave", "table", "days", "expected", "why"]
     assert "missing; stale: raw.events changed" in lines[1]
     assert "has not landed" in result.out
     assert "would build 2 partitions" in lines[-1]
