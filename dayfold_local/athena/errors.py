@@ -86,7 +86,8 @@ class AccessDeniedError(Exception):
             else f"because no identity-based policy allows the {action} action"
         )
         super().__init__(
-            f"User: {principal} is not authorized to perform: {action} on resource: {resource} {why}",
+            f"User: {principal} is not authorized to perform: {action} on resource: {resource} "
+            f"{why}",
         )
         self.action = action
         self.resource = resource

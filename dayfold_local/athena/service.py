@@ -150,7 +150,7 @@ def service() -> Service:
 
 
 def state_folder() -> Path | None:
-    """Where executions are kept: beside the emulator's own state, unless the host says otherwise."""
+    """Where executions are kept: with the emulator's state, unless the host says otherwise."""
     root = os.environ.get("DAYFOLD_STATE_DIR")
     if root:
         return Path(root) / "athena"
@@ -171,8 +171,12 @@ def close() -> None:
 
 
 async def handle_request(
-    method: str, path: str, headers: dict[str, str], body: bytes, query_params: dict[str, Any],
-) -> Response:  # fmt: skip
+    method: str,
+    path: str,
+    headers: dict[str, str],
+    body: bytes,
+    query_params: dict[str, Any],
+) -> Response:
     """One request of the Athena API."""
     action = headers.get("x-amz-target", "").rpartition(".")[2]
     ours = service()

@@ -99,7 +99,7 @@ class Type:
         return _TO_DUCKDB.get(self.name, self.name.upper())
 
     @property
-    def hive(self) -> str:
+    def hive(self) -> str:  # noqa: PLR0911 - one per kind of type
         """The name that Glue stores for a column of the type; fails for those Hive lacks."""
         if self.name == "array":
             return f"array<{self.args[0].hive}>"
@@ -167,7 +167,7 @@ _TOKEN = re.compile(r'\s*("(?:[^"]|"")*"|[A-Za-z_][A-Za-z0-9_$\-]*|\d+|[<>(),:])
 
 
 def parse_type(text: str) -> Type:
-    """Reads a type as Glue (`array<struct<a:int>>`) or Trino (`array(row(a integer))`) writes it."""
+    """The type in a text of Glue (`array<struct<a:int>>`) or Trino (`array(row(a integer))`)."""
     tokens = _TOKEN.findall(text.strip().lower())
     parser = _TypeParser(tokens, text)
     kind = parser.type()

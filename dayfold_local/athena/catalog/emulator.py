@@ -1,8 +1,9 @@
+# ruff: noqa: SLF001 - looking into the emulator is what this module is for
 """Glue and S3 of the emulator in this process, with the rights of a request's caller.
 
 Reads look straight at the emulator's memory and at its files, which is what makes a query fast.
-Writes go through its request handlers, so that whatever the host has put around a service (journals,
-events) sees them too.
+Writes go through its request handlers, so that whatever the host has put around a service
+(journals, events) sees them too.
 """
 
 from __future__ import annotations
@@ -157,8 +158,9 @@ def _glue_failure(action: str, document: dict[str, Any]) -> QueryFailure:
     code = str(document.get("__type") or detail.get("ErrorCode") or "InternalServiceException")
     message = document.get("message") or document.get("Message") or detail.get("ErrorMessage")
     return QueryFailure(
-        "HIVE_METASTORE_ERROR", f"{message} (Service: AWSGlue; {action}; Error Code: {code})",
-    )  # fmt: skip
+        "HIVE_METASTORE_ERROR",
+        f"{message} (Service: AWSGlue; {action}; Error Code: {code})",
+    )
 
 
 class EmulatorStore:
@@ -184,8 +186,9 @@ class EmulatorStore:
         held = s3._buckets.get(bucket)
         if held is None:
             raise QueryFailure(
-                "HIVE_FILESYSTEM_ERROR", f"The specified bucket does not exist: {bucket}",
-            )  # fmt: skip
+                "HIVE_FILESYSTEM_ERROR",
+                f"The specified bucket does not exist: {bucket}",
+            )
         objects = held["objects"]
         root = Path(s3.DATA_DIR) / self._caller.account / bucket
         found = []

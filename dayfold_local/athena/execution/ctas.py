@@ -7,13 +7,11 @@ import datetime as dt
 import shutil
 import uuid
 from typing import TYPE_CHECKING, Final
-from urllib.parse import unquote
 
 from sqlglot import exp
 
-from dayfold_local.athena.catalog.tables import SERDE_CLASSES
 from dayfold_local.athena.errors import QueryFailure, not_supported
-from dayfold_local.athena.execution import select
+from dayfold_local.athena.execution import glue_entries, select
 from dayfold_local.athena.execution.job import Job, Outcome
 from dayfold_local.athena.sql_types import UNKNOWN, Type, literal, quote
 from dayfold_local.athena.translation.parse import parse, position
@@ -27,6 +25,7 @@ _KNOWN: Final = {
     "bucketed_by", "bucket_count", "table_type", "is_external", "compression_level",
 }  # fmt: skip
 _MOST_PARTITIONS: Final = 100
+_CTAS: Final = "CREATE_TABLE_AS_SELECT"
 
 
 @dataclasses.dataclass(slots=True)
@@ -64,8 +63,9 @@ def target_of(tree: exp.Create, job: Job) -> Target:
     ).upper()
     if compression not in _COMPRESSIONS:
         raise QueryFailure(
-            "INVALID_TABLE_PROPERTY", f"Unable to set table property write_compression to [{compression}]",
-        )  # fmt: skip
+            "INVALID_TABLE_PROPERTY",
+            f"Unable to set table property write_compression to [{compression}]",
+        )
     location = str(given.get("external_location") or "")
     if not location or job.enforced:  # an enforced workgroup decides
         location = f"{job.output}tables/{job.query_id}/"
@@ -73,8 +73,13 @@ def target_of(tree: exp.Create, job: Job) -> Target:
     columns = [str(name).lower() for name in listed] if isinstance(listed, list) else []
     database = table.args["db"].name.lower() if table.args.get("db") else job.database
     return Target(
-        database, table.name.lower(), location.rstrip("/") + "/", columns, compression, with_data,
-    )  # fmt: skip
+        database,
+        table.name.lower(),
+        location.rstrip("/") + "/",
+        columns,
+        compression,
+        with_data,
+    )
 
 
 def _refuse(given: dict[str, object], tree: exp.Create) -> None:
@@ -118,42 +123,46 @@ def _plain(node: exp.Expr) -> object:
 def run_ctas(job: Job, tree: exp.Create) -> Outcome:
     """CREATE TABLE AS SELECT."""
     target = target_of(tree, job)
+    if _exists(job, target, tree):
+        output = f"{job.output}{job.query_id}.txt"
+        return Outcome("DDL", output=output, substatement=_CTAS)
+    running = select.plan(job, job.sql, lambda: _query_of(job.sql))
+    columns = _columns(running, target, tree)
+    files = _write(job, running, columns, target) if target.with_data else []
+    glue_entries.create_table(job, target, columns)
+    glue_entries.add_partitions(job, target, columns, files)
+    output = f"{job.output}tables/{job.query_id}"
+    manifest = f"{output}-manifest.csv"
+    listing = "".join(f"{target.location}{name}\n" for name in files)
+    select.write_result(job.world, manifest, listing.encode(), columns)
+    return Outcome("DDL", [], output, manifest, running.prepared.bytes, substatement=_CTAS)
+
+
+def _exists(job: Job, target: Target, tree: exp.Create) -> bool:
+    """Whether the table is there and that is fine; a used folder never is."""
     catalog = job.world.catalog
     if catalog.database(target.database) is None:
         raise QueryFailure(
-            "SCHEMA_NOT_FOUND", f"{position(tree.this)}Schema '{target.database}' does not exist",
-        )  # fmt: skip
+            "SCHEMA_NOT_FOUND",
+            f"{position(tree.this)}Schema '{target.database}' does not exist",
+        )
     if catalog.table(target.database, target.name) is not None:
         if tree.args.get("exists"):
-            return Outcome(
-                "DDL",
-                output=f"{job.output}{job.query_id}.txt",
-                substatement="CREATE_TABLE_AS_SELECT",
-            )
+            return True
         raise QueryFailure(
             "TABLE_ALREADY_EXISTS",
-            f"{position(tree.this)}Destination table 'awsdatacatalog.{target.full_name}' already exists",
+            f"{position(tree.this)}Destination table 'awsdatacatalog.{target.full_name}' already "
+            "exists",
         )
     if job.world.store.list(target.location):
         raise QueryFailure(
             "HIVE_PATH_ALREADY_EXISTS",
-            f"Target directory for table '{target.full_name}' already exists: {target.location}. You "
-            "may need to manually clean the data at location "
+            f"Target directory for table '{target.full_name}' already exists: {target.location}. "
+            "You may need to manually clean the data at location "
             f"'{job.output}tables/{job.query_id}' before retrying. Athena will not delete data in "
             "your account.",
         )
-    running = select.plan(job, job.sql, lambda: _query_of(job.sql))
-    columns = _columns(running, target, tree)
-    files = _write(job, running, columns, target) if target.with_data else []
-    _create_table(job, target, columns)
-    _add_partitions(job, target, columns, files)
-    manifest = f"{job.output}tables/{job.query_id}-manifest.csv"
-    listing = "".join(f"{target.location}{name}\n" for name in files)
-    select.write_result(job.world, manifest, listing.encode(), columns)
-    return Outcome(
-        "DDL", [], f"{job.output}tables/{job.query_id}", manifest, running.prepared.bytes,
-        substatement="CREATE_TABLE_AS_SELECT",
-    )  # fmt: skip
+    return False
 
 
 def _query_of(sql: str) -> exp.Expr:
@@ -172,12 +181,14 @@ def _columns(running: select.Running, target: Target, tree: exp.Expr) -> list[tu
     for at, (name, kind) in enumerate(zip(running.query.names, running.query.types, strict=True)):
         if name.startswith("_col"):
             raise QueryFailure(
-                "MISSING_COLUMN_NAME", f"{position(tree)}Column name not specified at position {at + 1}",
-            )  # fmt: skip
+                "MISSING_COLUMN_NAME",
+                f"{position(tree)}Column name not specified at position {at + 1}",
+            )
         if name.lower() in (known for known, _ in columns):
             raise QueryFailure(
-                "DUPLICATE_COLUMN_NAME", f"{position(tree)}Column name '{name}' specified more than once",
-            )  # fmt: skip
+                "DUPLICATE_COLUMN_NAME",
+                f"{position(tree)}Column name '{name}' specified more than once",
+            )
         if kind == UNKNOWN:
             raise QueryFailure(
                 "COLUMN_TYPE_UNKNOWN",
@@ -189,7 +200,8 @@ def _columns(running: select.Running, target: Target, tree: exp.Expr) -> list[tu
     if keys and [name for name, _ in columns][-len(keys) :] != keys:
         raise QueryFailure(
             "HIVE_COLUMN_ORDER_MISMATCH",
-            "Partition keys must be the last columns in the table and in the same order as the table "
+            "Partition keys must be the last columns in the table and in the same order as the "
+            "table "
             f"properties: [{', '.join(keys)}]",
         )
     if keys and len(keys) == len(columns):
@@ -198,8 +210,11 @@ def _columns(running: select.Running, target: Target, tree: exp.Expr) -> list[tu
 
 
 def _write(
-    job: Job, running: select.Running, columns: list[tuple[str, Type]], target: Target,
-) -> list[str]:  # fmt: skip
+    job: Job,
+    running: select.Running,
+    columns: list[tuple[str, Type]],
+    target: Target,
+) -> list[str]:
     """Writes the query's rows as Parquet, uploads the files and returns their names."""
     scratch = job.scratch / job.query_id
     scratch.mkdir(parents=True)
@@ -212,9 +227,11 @@ def _write(
         place = scratch / "part" if keys else scratch / "data.parquet"
         codec = {"NONE": "uncompressed"}.get(target.compression, target.compression.lower())
         select.execute(
-            job, running,
-            f"COPY ({source}) TO {literal(str(place))} (FORMAT parquet, COMPRESSION {codec}{split})",
-        )  # fmt: skip
+            job,
+            running,
+            f"COPY ({source}) TO {literal(str(place))} (FORMAT parquet, COMPRESSION "
+            f"{codec}{split})",
+        )
         written = job.session.fetch(1)
         if not written or not written[0][0]:
             return []
@@ -239,67 +256,3 @@ def _upload(job: Job, scratch: Path, place: Path, target: Target) -> list[str]:
         job.world.store.put(target.location + name, path.read_bytes())
         names.append(name)
     return names
-
-
-def storage(
-    columns: list[tuple[str, Type]], location: str, stored: str = "PARQUET"
-) -> dict[str, object]:
-    """A Glue StorageDescriptor."""
-    serde, reads, writes = SERDE_CLASSES[stored]
-    return {
-        "Columns": [{"Name": name, "Type": kind.hive} for name, kind in columns],
-        "Location": location,
-        "InputFormat": reads,
-        "OutputFormat": writes,
-        "Compressed": False,
-        "NumberOfBuckets": -1,
-        "SerdeInfo": {"SerializationLibrary": serde, "Parameters": {"serialization.format": "1"}},
-        "StoredAsSubDirectories": False,
-    }
-
-
-def _create_table(job: Job, target: Target, columns: list[tuple[str, Type]]) -> None:
-    stored = [item for item in columns if item[0] not in target.partitioned_by]
-    keys = [item for item in columns if item[0] in target.partitioned_by]
-    body = {
-        "DatabaseName": target.database,
-        "TableInput": {
-            "Name": target.name,
-            "TableType": "EXTERNAL_TABLE",
-            "StorageDescriptor": storage(stored, target.location),
-            "PartitionKeys": [{"Name": name, "Type": kind.hive} for name, kind in keys],
-            "Parameters": {
-                "EXTERNAL": "TRUE",
-                "has_encrypted_data": "false",
-                "auto.purge": "false",
-                "numFiles": "-1",
-                "numRows": "-1",
-                "rawDataSize": "-1",
-                "totalSize": "-1",
-                "transactional": "false",
-                "parquet.compression": target.compression,
-            },
-        },
-    }
-    job.world.catalog.change("CreateTable", target.database, target.name, body)
-
-
-def _add_partitions(
-    job: Job, target: Target, columns: list[tuple[str, Type]], files: list[str],
-) -> None:  # fmt: skip
-    if not target.partitioned_by:
-        return
-    stored = [item for item in columns if item[0] not in target.partitioned_by]
-    folders = sorted({name.rpartition("/")[0] for name in files})
-    inputs = [
-        {
-            "Values": [unquote(part.partition("=")[2]) for part in folder.split("/")],
-            "StorageDescriptor": storage(stored, f"{target.location}{folder}"),
-        }
-        for folder in folders
-    ]
-    if inputs:
-        job.world.catalog.change(
-            "BatchCreatePartition", target.database, target.name,
-            {"DatabaseName": target.database, "TableName": target.name, "PartitionInputList": inputs},
-        )  # fmt: skip

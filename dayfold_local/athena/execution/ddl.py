@@ -69,7 +69,8 @@ def _drop_database(job: Job, match: re.Match[str]) -> Outcome:
     if job.world.catalog.tables(name) and not match.group(3):
         raise QueryFailure(
             "FAILED",
-            f"FAILED: Execution Error, return code 1. InvalidOperationException(message:Database {name} "
+            "FAILED: Execution Error, return code 1. InvalidOperationException(message:Database "
+            f"{name} "
             "is not empty. One or more tables exist.)",
             bare=True,
         )
@@ -99,8 +100,11 @@ def _drop_table(job: Job, match: re.Match[str]) -> Outcome:
             "TABLE_NOT_FOUND", f"line 1:1: '{database}.{name}' is not a {match.group(1).lower()}"
         )
     job.world.catalog.change(
-        "DeleteTable", database, name, {"DatabaseName": database, "Name": name},
-    )  # fmt: skip
+        "DeleteTable",
+        database,
+        name,
+        {"DatabaseName": database, "Name": name},
+    )
     return result(job, [], [], f"DROP_{match.group(1).upper()}")
 
 
@@ -108,8 +112,10 @@ def _create_view(job: Job, match: re.Match[str]) -> Outcome:
     database, name = names(job, match.group(2))
     sql = match.group(3)
     query = translate(
-        parse(sql), job.database, lambda d, n, node: select.find_table(job.world, d, n, node),
-    )  # fmt: skip
+        parse(sql),
+        job.database,
+        lambda d, n, node: select.find_table(job.world, d, n, node),
+    )
     columns = list(zip(query.names, query.types, strict=True))
     known = job.world.catalog.table(database, name)
     if known is not None and (not match.group(1) or known.view is None):
@@ -244,20 +250,29 @@ _STATEMENTS: Final = tuple(
     (re.compile(pattern, re.IGNORECASE | re.DOTALL), handler)
     for pattern, handler in (
         (rf"CREATE\s+(?:DATABASE|SCHEMA)\s+{_EXISTS}([`\"\w$-]+)(.*)", _create_database),
-        (rf"DROP\s+(?:DATABASE|SCHEMA)\s+{_EXISTS}([`\"\w$-]+)\s*(CASCADE|RESTRICT)?", _drop_database),
+        (
+            rf"DROP\s+(?:DATABASE|SCHEMA)\s+{_EXISTS}([`\"\w$-]+)\s*(CASCADE|RESTRICT)?",
+            _drop_database,
+        ),
         (rf"DROP\s+(TABLE|VIEW)\s+{_EXISTS}{_NAME}", _drop_table),
         (rf"CREATE\s+(OR\s+REPLACE\s+)?VIEW\s+{_NAME}\s+AS\s+(.*)", _create_view),
         (r"CREATE\s+EXTERNAL\s+TABLE\s.*", _create_external),
         (r"SHOW\s+(?:DATABASES|SCHEMAS)(?:\s+LIKE)?(?:\s+'([^']*)')?", _show_databases),
-        (r"SHOW\s+(TABLES|VIEWS)(?:\s+(?:IN|FROM)\s+([`\"\w$-]+))?(?:\s+LIKE)?(?:\s+'([^']*)')?", _show_tables),
+        (
+            r"SHOW\s+(TABLES|VIEWS)(?:\s+(?:IN|FROM)\s+([`\"\w$-]+))?(?:\s+LIKE)?(?:\s+'([^']*)')?",
+            _show_tables,
+        ),
         (rf"SHOW\s+PARTITIONS\s+{_NAME}", _show_partitions),
         (rf"SHOW\s+COLUMNS\s+(?:IN|FROM)\s+{_NAME}", _show_columns),
         (rf"(?:DESCRIBE|DESC)\s+(?:EXTENDED\s+|FORMATTED\s+)?{_NAME}", _describe),
         (rf"MSCK\s+REPAIR\s+TABLE\s+{_NAME}", _repair),
         (rf"ALTER\s+TABLE\s+{_NAME}\s+((?:ADD|DROP)\s.*PARTITION.*)", _alter),
-        (r"(?:SHOW\s+CREATE|EXPLAIN|ANALYZE|UNLOAD|PREPARE|EXECUTE|DEALLOCATE|MERGE|UPDATE|DELETE|OPTIMIZE|VACUUM|ALTER)\b.*", _refused),
+        (
+            r"(?:SHOW\s+CREATE|EXPLAIN|ANALYZE|UNLOAD|PREPARE|EXECUTE|DEALLOCATE|MERGE|UPDATE|DELETE|OPTIMIZE|VACUUM|ALTER)\b.*",
+            _refused,
+        ),
     )
-)  # fmt: skip
+)
 
 
 def find(sql: str) -> Callable[[Job], Outcome] | None:

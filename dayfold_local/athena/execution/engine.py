@@ -20,15 +20,25 @@ _LN_EDGES: Final = (
 _FAIL: Final = "CAST(chr(1) || '{code}: ' || {text} || chr(2) AS TIMESTAMP)"
 _MACROS: Final = (
     # a/b as whole numbers, rounded half away from zero
-    "half_up(a, b) AS CASE WHEN (a < 0) <> (b < 0) THEN -((2 * abs(a) + abs(b)) // (2 * abs(b))) "
-    "ELSE (2 * abs(a) + abs(b)) // (2 * abs(b)) END",
-    "with_point(h, p, s) AS CASE WHEN s = 0 THEN CAST(h AS VARCHAR) ELSE "
-    "CASE WHEN h < 0 THEN '-' ELSE '' END || CAST(abs(h) // CAST(p AS HUGEINT) AS VARCHAR) || '.' || "
-    "lpad(CAST(abs(h) % CAST(p AS HUGEINT) AS VARCHAR), s, '0') END",
-    "trino_substr(s, i) AS CASE WHEN s IS NULL OR i IS NULL THEN NULL "
-    "WHEN i = 0 OR i < -length(s) THEN '' ELSE substr(s, i) END",
-    "trino_substr3(s, i, n) AS CASE WHEN s IS NULL OR i IS NULL OR n IS NULL THEN NULL "
-    "WHEN i = 0 OR i < -length(s) OR n <= 0 THEN '' ELSE substr(s, i, n) END",
+    (
+        "half_up(a, b) AS CASE WHEN (a < 0) <> (b < 0) THEN -((2 * abs(a) + abs(b)) // (2 * "
+        "abs(b))) "
+        "ELSE (2 * abs(a) + abs(b)) // (2 * abs(b)) END"
+    ),
+    (
+        "with_point(h, p, s) AS CASE WHEN s = 0 THEN CAST(h AS VARCHAR) ELSE "
+        "CASE WHEN h < 0 THEN '-' ELSE '' END || CAST(abs(h) // CAST(p AS HUGEINT) AS VARCHAR) "
+        "|| '.' || "
+        "lpad(CAST(abs(h) % CAST(p AS HUGEINT) AS VARCHAR), s, '0') END"
+    ),
+    (
+        "trino_substr(s, i) AS CASE WHEN s IS NULL OR i IS NULL THEN NULL "
+        "WHEN i = 0 OR i < -length(s) THEN '' ELSE substr(s, i) END"
+    ),
+    (
+        "trino_substr3(s, i, n) AS CASE WHEN s IS NULL OR i IS NULL OR n IS NULL THEN NULL "
+        "WHEN i = 0 OR i < -length(s) OR n <= 0 THEN '' ELSE substr(s, i, n) END"
+    ),
     "trino_sqrt(x) AS CASE WHEN x < 0 THEN CAST('nan' AS DOUBLE) ELSE sqrt(x) END",
     f"trino_ln(x) AS {_LN_EDGES.format('ln')}",
     f"trino_log10(x) AS {_LN_EDGES.format('log10')}",
@@ -40,10 +50,12 @@ _MACROS: Final = (
     + _FAIL.format(code="INVALID_FUNCTION_ARGUMENT", text="'Invalid format: \"' || s || '\"'")
     + " END",
     "iso8601_utc(s) AS CASE WHEN s IS NULL OR ends_with(s, 'Z') OR length(s) <= 10 OR NOT "
-    "regexp_matches(substr(s, 12), '[+-]') OR regexp_matches(s, '[+-]00(:?00)?$') THEN iso8601_any(s) ELSE "
+    "regexp_matches(substr(s, 12), '[+-]') OR regexp_matches(s, '[+-]00(:?00)?$') THEN "
+    "iso8601_any(s) ELSE "
     + _FAIL.format(
         code="NOT_SUPPORTED",
-        text="'the local Athena does not keep the offset of ' || s || ': put AT TIME ZONE behind it'",
+        text="'the local Athena does not keep the offset of ' || s || "
+        "': put AT TIME ZONE behind it'",
     )
     + " END",
 )

@@ -27,12 +27,15 @@ def describe(error: duckdb.Error, files: Mapping[str, str]) -> QueryFailure:
         return QueryFailure(marked.group(1), marked.group(2))
     if isinstance(error, duckdb.OutOfMemoryException):
         return QueryFailure(
-            "EXCEEDED_LOCAL_MEMORY_LIMIT", "Query exhausted resources at this scale factor",
-        )  # fmt: skip
+            "EXCEEDED_LOCAL_MEMORY_LIMIT",
+            "Query exhausted resources at this scale factor",
+        )
     for pattern, code, message in _KNOWN:
         match = re.search(pattern, text, re.DOTALL)
         if match is not None:
-            return QueryFailure(code, match.expand(message))
+            # Columns have a prefix inside the engine that keeps them apart.
+            shown = re.sub(r"\bc\d+_(?=\w)", "", match.expand(message))
+            return QueryFailure(code, shown)
     first = text.partition("\n")[0].strip()
     return QueryFailure("NOT_SUPPORTED", f"the local Athena cannot run this: {first}")
 
@@ -65,7 +68,10 @@ _KNOWN: Final = (
         r"bigint \1 overflow: \2",
     ),
     (
-        r"with value (\S+) can't be cast because the value is out of range for the destination type (\w+)",
+        (
+            r"with value (\S+) can't be cast because the value is out of range for the destination "
+            r"type (\w+)"
+        ),
         "NUMERIC_VALUE_OUT_OF_RANGE",
         r"Out of range for \2: \1",
     ),
@@ -90,10 +96,14 @@ _KNOWN: Final = (
         "INVALID_FUNCTION_ARGUMENT",
         r"Invalid format: \"\1\"",
     ),
-    (r"(?i)duplicate(?:d)? keys?|Map keys must be unique", "INVALID_FUNCTION_ARGUMENT", "Duplicate map keys are not allowed"),
+    (
+        r"(?i)duplicate(?:d)? keys?|Map keys must be unique",
+        "INVALID_FUNCTION_ARGUMENT",
+        "Duplicate map keys are not allowed",
+    ),
     (r"Conversion Error: ([^\n]*)", "INVALID_CAST_ARGUMENT", r"\1"),
     (r"CSV Error[^\n]*", "HIVE_BAD_DATA", r"\g<0>"),
-)  # fmt: skip
+)
 
 
 def denied(error: AccessDeniedError) -> QueryFailure:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, Literal
+from pathlib import Path
+from typing import Literal
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from dayfold_local.athena.catalog.ports import World
-    from dayfold_local.athena.execution.engine import Session
-    from dayfold_local.athena.sql_types import Type
+from dayfold_local.athena.catalog.ports import World
+from dayfold_local.athena.execution.engine import Session
+from dayfold_local.athena.sql_types import Type
 
 StatementType = Literal["DML", "DDL", "UTILITY"]
 

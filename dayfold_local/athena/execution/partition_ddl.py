@@ -104,8 +104,10 @@ def _values(table: TableInfo, text: str) -> tuple[str, ...]:
     keys = [key.name for key in table.partition_keys]
     if set(given) != set(keys):
         raise QueryFailure(
-            "FAILED", f"Partition spec ({text}) of {table.full_name} must name {', '.join(keys)}", bare=True,
-        )  # fmt: skip
+            "FAILED",
+            f"Partition spec ({text}) of {table.full_name} must name {', '.join(keys)}",
+            bare=True,
+        )
     return tuple(given[key] for key in keys)
 
 

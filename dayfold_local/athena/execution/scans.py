@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from dayfold_local.athena.catalog.ports import StoredObject, World
     from dayfold_local.athena.catalog.tables import PartitionInfo, TableInfo
     from dayfold_local.athena.execution.engine import Session
+    from dayfold_local.athena.execution.sources import Reading
     from dayfold_local.athena.translation.queries import Translated
     from dayfold_local.athena.translation.scope import Scan
 
@@ -40,8 +41,10 @@ def prepare(query: Translated, world: World, session: Session) -> Prepared:
         world.store.readable(objects)
         reading = readers.read(scan.table, objects, scan.columns, world.store)
         prepared.sql = prepared.sql.replace(
-            scan.slot, _relation(scan.table, found, reading), 1,
-        )  # fmt: skip
+            scan.slot,
+            _relation(scan.table, found, reading),
+            1,
+        )
         prepared.bytes += reading.bytes
         prepared.partitions += len(chosen)
         for item in objects:
@@ -87,8 +90,10 @@ def _value(text: str) -> str:
 
 
 def _relation(
-    table: TableInfo, found: list[tuple[PartitionInfo, StoredObject]], reading: readers.Reading,
-) -> str:  # fmt: skip
+    table: TableInfo,
+    found: list[tuple[PartitionInfo, StoredObject]],
+    reading: Reading,
+) -> str:
     """The subquery that stands in a slot: all columns, the partition's from the catalog."""
     keys = table.partition_keys
     if not reading.sources:

@@ -41,7 +41,10 @@ class TranslationCache:
     def translated(
         self, text: str, tree: Callable[[], exp.Expr], database: str, world: World
     ) -> Translated:
-        """The query's translation. Its tables are looked up each time: rights and schema may change."""
+        """The query's translation.
+
+        Its tables are looked up each time: rights and schema may change.
+        """
         with self._lock:
             known = self._held.get((text, database))
         if known is not None:
@@ -83,8 +86,9 @@ def find_table(world: World, database: str, name: str, node: exp.Expr | None) ->
             "SCHEMA_NOT_FOUND", f"{position(node)}Schema '{database}' does not exist"
         )
     raise QueryFailure(
-        "TABLE_NOT_FOUND", f"{position(node)}Table 'awsdatacatalog.{database}.{name}' does not exist",
-    )  # fmt: skip
+        "TABLE_NOT_FOUND",
+        f"{position(node)}Table 'awsdatacatalog.{database}.{name}' does not exist",
+    )
 
 
 @dataclasses.dataclass(slots=True)
@@ -180,7 +184,8 @@ def write_result(world: World, output: str, body: bytes, columns: list[tuple[str
     except AccessDeniedError:
         raise QueryFailure(
             "RESULT_WRITE_FAILED",
-            f"Access denied when writing output to url: {output} . Please ensure you are allowed to "
+            f"Access denied when writing output to url: {output} . Please ensure you are allowed "
+            "to "
             "access the S3 bucket. If you are encrypting query results with KMS key, please ensure "
             "you are allowed to access your KMS key",
             bare=True,

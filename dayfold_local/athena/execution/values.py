@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import math
 from typing import TYPE_CHECKING, Any
 
 from dayfold_local.athena.errors import not_supported
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Callable
 
     from dayfold_local.athena.sql_types import Type
 
 
-def formatter(kind: Type) -> Callable[[Any], str]:
+def formatter(kind: Type) -> Callable[[Any], str]:  # noqa: PLR0911 - one per kind of type
     """What turns a non-NULL value of the type into text."""
     if kind.name == "boolean":
         return lambda value: "true" if value else "false"

@@ -106,8 +106,10 @@ class Execution:
 
 
 class Executions:
-    """All executions, by id and by token. With a folder, every accepted and every ended one is
-    appended to a journal there before anybody is told.
+    """All executions, by id and by token.
+
+    With a folder, every accepted and every ended one is appended to a journal there before anybody
+    is told.
     """
 
     def __init__(self, folder: Path | None) -> None:
@@ -131,7 +133,8 @@ class Executions:
                 execution.state = "FAILED"
                 execution.completed = now
                 execution.reason = (
-                    "INTERNAL_ERROR_QUERY_ENGINE: the local Athena was stopped while this query ran. "
+                    "INTERNAL_ERROR_QUERY_ENGINE: the local Athena was stopped while this query "
+                    "ran. "
                     "Submit it again."
                 )
                 execution.error = {

@@ -14,9 +14,16 @@ if TYPE_CHECKING:
 
 _CELL: Final = re.compile(r'(?:"((?:[^"]|"")*)")?(,|\n|\Z)')
 _PRECISIONS: Final = {
-    "boolean": 0, "tinyint": 3, "smallint": 5, "integer": 10, "bigint": 19, "real": 17, "double": 17,
-    "date": 0, "timestamp": 3,
-}  # fmt: skip
+    "boolean": 0,
+    "tinyint": 3,
+    "smallint": 5,
+    "integer": 10,
+    "bigint": 19,
+    "real": 17,
+    "double": 17,
+    "date": 0,
+    "timestamp": 3,
+}
 
 
 def page(execution: Execution, world: World, token: str | None, size: int) -> dict[str, Any]:

@@ -32,8 +32,13 @@ class Runner:
     """The threads that run queries."""
 
     def __init__(
-        self, engine: Engine, executions: Executions, limits: Limits, scratch: Path, workers: int,
-    ) -> None:  # fmt: skip
+        self,
+        engine: Engine,
+        executions: Executions,
+        limits: Limits,
+        scratch: Path,
+        workers: int,
+    ) -> None:
         self._engine = engine
         self._executions = executions
         self._limits = limits
@@ -44,7 +49,10 @@ class Runner:
         self._changed = threading.Condition()
 
     def submit(self, execution: Execution, caller: Caller, world: World, rules: Rules) -> None:
-        """Queues an accepted query. It runs in the caller's request context: rights, account, region."""
+        """Queues an accepted query.
+
+        It runs in the context of the caller's request: rights, account, region.
+        """
         self._stopped[execution.id] = threading.Event()
         context = caller.context.copy()
         self._pool.submit(context.run, self._run, execution, world, rules)
@@ -83,14 +91,10 @@ class Runner:
         session = self._engine.session()
         self._sessions[execution.id] = session
         execution.state, execution.started = "RUNNING", time.time()
-        job = Job(
-            execution.id, rules.sql, execution.database, execution.output, world, session,
-            self._scratch, rules.enforced, rules.cutoff,
-        )  # fmt: skip
         try:
             if self._limits.latency_seconds and stopped.wait(self._limits.latency_seconds):
                 raise duckdb.InterruptException
-            outcome = statements.run(job)
+            outcome = statements.run(self._job(execution, world, session, rules))
             if stopped.is_set():
                 raise duckdb.InterruptException
             self._succeed(execution, outcome)
@@ -113,6 +117,19 @@ class Runner:
             self._sessions.pop(execution.id, None)
             self._stopped.pop(execution.id, None)
             session.close()
+
+    def _job(self, execution: Execution, world: World, session: Session, rules: Rules) -> Job:
+        return Job(
+            query_id=execution.id,
+            sql=rules.sql,
+            database=execution.database,
+            output=execution.output,
+            world=world,
+            session=session,
+            scratch=self._scratch,
+            enforced=rules.enforced,
+            cutoff=rules.cutoff,
+        )
 
     def _succeed(self, execution: Execution, outcome: Outcome) -> None:
         execution.scanned = outcome.scanned

@@ -24,14 +24,20 @@ if TYPE_CHECKING:
 
 _LONGEST: Final = 262_144
 _NO_OUTPUT: Final = (
-    "No output location provided. An output location is required either through the Workgroup result "
+    "No output location provided. An output location is required either through the Workgroup "
+    "result "
     "configuration setting or as an API input."
 )
 
 
 def start(
-    data: dict[str, Any], caller: Caller, world: World, executions: Executions, runner: Runner, gate: Gate,
-) -> str:  # fmt: skip
+    data: dict[str, Any],
+    caller: Caller,
+    world: World,
+    executions: Executions,
+    runner: Runner,
+    gate: Gate,
+) -> str:
     """Accepts a query and returns its id."""
     sql = str(data.get("QueryString") or "")
     token = data.get("ClientRequestToken")
@@ -103,8 +109,8 @@ def _accepted(
 
 def workgroup_settings(name: str) -> dict[str, Any]:
     """A workgroup's configuration, kept where CloudFormation puts it: with the emulator's own."""
-    emulated._ensure_default_workgroup()
-    group = emulated._workgroups.get(name)
+    emulated._ensure_default_workgroup()  # noqa: SLF001
+    group = emulated._workgroups.get(name)  # noqa: SLF001
     if group is None:
         raise RequestError.invalid(f"WorkGroup {name} is not found.")
     if group.get("State") == "DISABLED":
@@ -139,7 +145,7 @@ def with_parameters(sql: str, parameters: list[str]) -> str:
     if len(places) != len(parameters):
         raise RequestError.invalid(
             f"Incorrect number of parameters: expected {len(places)} but found {len(parameters)}",
-        )  # fmt: skip
+        )
     parts, at = [], 0
     for token, value in zip(places, parameters, strict=True):
         parts += [sql[at : token.start], value]

@@ -9,8 +9,9 @@ from __future__ import annotations
 # The function modules register what they know.
 from dayfold_local.athena.translation import (
     collection_functions,
+    conditions,
     scalar_functions,
     time_functions,
 )
 
-__all__ = ["collection_functions", "scalar_functions", "time_functions"]
+__all__ = ["collection_functions", "conditions", "scalar_functions", "time_functions"]

@@ -15,7 +15,8 @@ from dayfold_local.athena.sql_types import (
     array,
 )
 from dayfold_local.athena.translation import operators
-from dayfold_local.athena.translation.casts import cast, coerce, common_type
+from dayfold_local.athena.translation.casts import cast
+from dayfold_local.athena.translation.coercion import coerce, common_type
 from dayfold_local.athena.translation.functions import Call, function
 from dayfold_local.athena.translation.parse import position
 from dayfold_local.athena.translation.scope import Typed
@@ -97,7 +98,8 @@ def _join(call: Call) -> Typed:
     else:
         texts = f"list_filter({texts}, lambda e_: e_ IS NOT NULL)"
     return Typed(
-        f"CASE WHEN {values.sql} IS NULL THEN NULL ELSE coalesce(array_to_string({texts}, {call.arg(1).sql}), '') END",
+        f"CASE WHEN {values.sql} IS NULL THEN NULL ELSE coalesce(array_to_string({texts}, "
+        f"{call.arg(1).sql}), '') END",
         VARCHAR,
     )
 
@@ -203,7 +205,8 @@ def _three_valued(
     tests: str, found: str, otherwise: str, values: str, decided_by: str = "FALSE"
 ) -> str:
     return (
-        f"CASE WHEN {values} IS NULL THEN NULL WHEN list_contains({tests}, {decided_by}) THEN {found} "
+        f"CASE WHEN {values} IS NULL THEN NULL WHEN list_contains({tests}, {decided_by}) THEN "
+        f"{found} "
         f"WHEN list_count({tests}) < len({tests}) THEN NULL ELSE {otherwise} END"
     )
 
@@ -218,7 +221,8 @@ def _reduce(call: Call) -> Typed:
     wider = common_type(state, produced)
     if wider is None or wider != state:
         raise not_supported(
-            f"{position(call.node)}reduce whose state changes its type: CAST the first state to {produced}"
+            f"{position(call.node)}reduce whose state changes its type: CAST the first state to "
+            f"{produced}"
         )
     if state != item:
         raise not_supported(
@@ -226,7 +230,8 @@ def _reduce(call: Call) -> Typed:
         )
     step, _ = call.lambda_(2, [state, item])
     finish, kind = call.lambda_(3, [state])
-    reduced = f"CASE WHEN {values.sql} IS NULL THEN NULL ELSE list_reduce({values.sql}, {step}, {start.sql}) END"
+    reduced = f"list_reduce({values.sql}, {step}, {start.sql})"
+    reduced = f"CASE WHEN {values.sql} IS NULL THEN NULL ELSE {reduced} END"
     return Typed(f"list_transform([{reduced}], {finish})[1]", kind)
 
 

@@ -2,34 +2,24 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any, Protocol
 
 from sqlglot import exp
 
 from dayfold_local.athena.errors import QueryFailure, not_supported
 from dayfold_local.athena.sql_types import (
-    BIGINT,
     BOOLEAN,
-    DATE,
-    DOUBLE,
-    INTEGER,
-    INTERVAL_DAY,
-    INTERVAL_MONTH,
     JSON,
     UNKNOWN,
     VARBINARY,
     VARCHAR,
     Type,
     array,
-    decimal,
     literal,
     parse_type,
-    timestamp,
-    timestamp_tz,
 )
-from dayfold_local.athena.translation import operators
-from dayfold_local.athena.translation.casts import cast, coerce, common_type, local
+from dayfold_local.athena.translation import literals, operators
+from dayfold_local.athena.translation.casts import cast
 from dayfold_local.athena.translation.parse import CALL, position
 from dayfold_local.athena.translation.scope import Scope, Typed, dereference, resolve
 
@@ -55,28 +45,10 @@ class Translator(Protocol):
 
 def expression(node: exp.Expr, scope: Scope, to: Translator) -> Typed:
     """The expression in the engine's words."""
-    handler = _HANDLERS.get(type(node))
+    handler = HANDLERS.get(type(node))
     if handler is None:
         raise not_supported(f"{position(node)}{type(node).__name__} expressions")
     return handler(node, scope, to)
-
-
-def _literal(node: exp.Literal, *_: Any) -> Typed:  # noqa: ANN401
-    text = str(node.this)
-    if node.is_string:
-        return Typed(literal(text), Type("varchar", precision=len(text)), text)
-    if re.fullmatch(r"[0-9]+", text):
-        number = int(text)
-        if number > 2**63 - 1:
-            raise QueryFailure("SYNTAX_ERROR", f"{position(node)}Invalid numeric literal: {text}")
-        kind = INTEGER if number < 2**31 else BIGINT
-        return Typed(f"CAST({number} AS {kind.duckdb})", kind, number)
-    if "e" in text.lower():
-        return Typed(f"CAST({text} AS DOUBLE)", DOUBLE)
-    whole, fraction = text.partition(".")[::2]
-    precision = max(len(whole.lstrip("0")) + len(fraction), 1)
-    kind = decimal(precision, len(fraction))
-    return Typed(f"CAST({text} AS {kind.duckdb})", kind)
 
 
 def _column(node: exp.Column, scope: Scope, _: Translator) -> Typed:
@@ -127,9 +99,7 @@ def _compare(symbol: str) -> Callable[[Any, Scope, Translator], Typed]:
 
 def _logical(symbol: str) -> Callable[[Any, Scope, Translator], Typed]:
     def handle(node: exp.Binary, scope: Scope, to: Translator) -> Typed:
-        parts = []
-        for side in (node.this, node.expression):
-            parts.append(boolean(side, scope, to))
+        parts = [boolean(side, scope, to) for side in (node.this, node.expression)]
         return Typed(f"({parts[0]} {symbol} {parts[1]})", BOOLEAN)
 
     return handle
@@ -150,70 +120,11 @@ def _not(node: exp.Not, scope: Scope, to: Translator) -> Typed:
     return Typed(f"(NOT {boolean(node.this, scope, to)})", BOOLEAN)
 
 
-def _is(node: exp.Is, scope: Scope, to: Translator) -> Typed:
-    if not isinstance(node.expression, exp.Null):
-        raise not_supported(f"{position(node)}IS {node.expression.sql()}")
-    return Typed(f"({expression(node.this, scope, to).sql} IS NULL)", BOOLEAN)
-
-
-def _between(node: exp.Between, scope: Scope, to: Translator) -> Typed:
-    if node.args.get("symmetric"):
-        raise not_supported(f"{position(node)}BETWEEN SYMMETRIC")
-    value = expression(node.this, scope, to)
-    low, high = (expression(node.args[key], scope, to) for key in ("low", "high"))
-    above = operators.comparison(">=", value, low, node)
-    below = operators.comparison("<=", value, high, node)
-    return Typed(f"({above.sql} AND {below.sql})", BOOLEAN)
-
-
-def _in(node: exp.In, scope: Scope, to: Translator) -> Typed:
-    query = node.args.get("query")
-    if query is not None:
-        return _in_query(node, query, scope, to)
-    value = expression(node.this, scope, to)
-    items = [expression(item, scope, to) for item in node.expressions]
-    same = operators.unify([value, *items], node, "IN values")
-    listed = ", ".join(item.sql for item in same[1:])
-    return Typed(f"({same[0].sql} IN ({listed}))", BOOLEAN)
-
-
-def _in_query(node: exp.In, query: exp.Expr, scope: Scope, to: Translator) -> Typed:
-    if isinstance(node.this, exp.Tuple):
-        raise not_supported(f"{position(node)}IN of rows with a subquery")
-    value = expression(node.this, scope, to)
-    sql, kinds = to.subquery(query, scope)
-    if len(kinds) != 1:
-        raise QueryFailure("SYNTAX_ERROR", f"{position(node)}Subquery must return one column")
-    if common_type(value.type, kinds[0]) is None:
-        raise operators.no_operator("=", value.type, kinds[0], node)
-    return Typed(f"({value.sql} IN ({sql}))", BOOLEAN)
-
-
-def _exists(node: exp.Exists, scope: Scope, to: Translator) -> Typed:
-    sql, _ = to.subquery(node.this, scope)
-    return Typed(f"EXISTS ({sql})", BOOLEAN)
-
-
 def _scalar_subquery(node: exp.Expr, scope: Scope, to: Translator) -> Typed:
     sql, kinds = to.subquery(node, scope)
     if len(kinds) != 1:
         raise QueryFailure("SYNTAX_ERROR", f"{position(node)}Subquery must return one column")
     return Typed(f"({sql})", kinds[0])
-
-
-def _like(node: exp.Like, scope: Scope, to: Translator, escape: str = "") -> Typed:
-    value, pattern = expression(node.this, scope, to), expression(node.expression, scope, to)
-    if not value.type.is_text or not pattern.type.is_text:
-        raise QueryFailure(
-            "TYPE_MISMATCH",
-            f"{position(node)}Left side of LIKE expression must evaluate to a varchar "
-            f"(actual: {value.type})",
-        )
-    return Typed(f"({value.sql} LIKE {pattern.sql}{escape})", BOOLEAN)
-
-
-def _escape(node: exp.Escape, scope: Scope, to: Translator) -> Typed:
-    return _like(node.this, scope, to, f" ESCAPE {expression(node.expression, scope, to).sql}")
 
 
 def _case(node: exp.Case, scope: Scope, to: Translator) -> Typed:
@@ -237,87 +148,17 @@ def _cast(node: exp.Cast, scope: Scope, to: Translator) -> Typed:
     target = parse_type(node.args["to"].sql(dialect="trino"))
     value = expression(node.this, scope, to)
     if isinstance(node.this, exp.Literal) and node.this.is_string and target.is_time:
-        return time_literal(str(node.this.this), target, node)
+        return literals.time_literal(str(node.this.this), target, node)
     try:
         return cast(value, target, safe=isinstance(node, exp.TryCast))
     except QueryFailure as failure:
         raise QueryFailure(failure.code, position(node) + failure.message) from None
 
 
-def time_literal(text: str, target: Type, node: exp.Expr) -> Typed:
-    """DATE '...' and TIMESTAMP '...': the precision is that of the text."""
-    if target == DATE:
-        checked = cast(Typed(literal(text), VARCHAR), DATE)
-        plain = re.fullmatch(r"\s*\d{4}-\d{2}-\d{2}\s*", text)
-        return Typed(f"CAST({literal(text.strip())} AS DATE)", DATE, text) if plain else checked
-    match = re.fullmatch(r"\s*(\d+-\d+-\d+(?: \d+:\d+(?::\d+(?:\.(\d+))?)?)?)(?: ?(\S+))?\s*", text)
-    if match is None:
-        raise QueryFailure(
-            "INVALID_LITERAL", f"{position(node)}'{text}' is not a valid TIMESTAMP literal",
-        )  # fmt: skip
-    wall, fraction, zone = match.groups()
-    is_cast = "precision" if target.precision else ""
-    precision = target.precision if is_cast else len(fraction or "")
-    base = Typed(f"CAST({literal(wall)} AS TIMESTAMP)", timestamp(precision or 0))
-    if zone is None and target.name == "timestamp":
-        return base
-    kind = timestamp_tz(precision or 0, zone or "UTC")
-    return Typed(f"timezone({literal(zone or 'UTC')}, {base.sql})", kind)
-
-
-def _interval(node: exp.Interval, *_: Any) -> Typed:  # noqa: ANN401
-    unit = node.args["unit"]
-    if not isinstance(unit, exp.Var) or not re.fullmatch(r"-?\d+(\.\d+)?", str(node.this.this)):
-        raise not_supported(f"{position(node)}INTERVAL {node.this.this} TO")
-    name = unit.name.lower()
-    kind = INTERVAL_MONTH if name in {"year", "month"} else INTERVAL_DAY
-    return Typed(f"INTERVAL '{node.this.this} {name}'", kind)
-
-
 def _at_zone(node: exp.AtTimeZone, scope: Scope, to: Translator) -> Typed:
-    return at_zone(expression(node.this, scope, to), expression(node.args["zone"], scope, to), node)
-
-
-def at_zone(value: Typed, zone: Typed, node: exp.Expr) -> Typed:
-    """AT TIME ZONE: the same instant, on the clock of another zone."""
-    if not isinstance(zone.value, str):
-        raise not_supported(f"{position(node)}AT TIME ZONE with a zone that is not a literal")
-    if value.type.name == "timestamp":
-        value = coerce(value, timestamp_tz(value.type.precision or 0))
-    if value.type.name != "timestamp with time zone":
-        raise QueryFailure(
-            "TYPE_MISMATCH",
-            f"{position(node)}Type of value must be a time or timestamp with or without time zone "
-            f"(actual {value.type})",
-        )
-    known_zone(zone.value, node)
-    return Typed(value.any_zone or value.sql, timestamp_tz(value.type.precision or 0, zone.value))
-
-
-def known_zone(name: str, node: exp.Expr) -> None:
-    """Refuses a zone that does not exist, before the engine sees it."""
-    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
-
-    if re.fullmatch(r"[+-]\d{2}:\d{2}", name):
-        raise not_supported(f"{position(node)}zones given as an offset ({name})")
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError):
-        raise QueryFailure(
-            "INVALID_FUNCTION_ARGUMENT", f"{position(node)}'{name}' is not a valid time zone",
-        ) from None  # fmt: skip
-
-
-def _now(*_: Any) -> Typed:  # noqa: ANN401
-    return Typed("date_trunc('milliseconds', now())", timestamp_tz(3))
-
-
-def _today(*_: Any) -> Typed:  # noqa: ANN401
-    return Typed("CAST(timezone('UTC', now()) AS DATE)", DATE)
-
-
-def _local_now(*_: Any) -> Typed:  # noqa: ANN401
-    return local(_now())
+    return literals.at_zone(
+        expression(node.this, scope, to), expression(node.args["zone"], scope, to), node
+    )
 
 
 def _array(node: exp.Array, scope: Scope, to: Translator) -> Typed:
@@ -373,8 +214,8 @@ def _trim(node: exp.Trim, scope: Scope, to: Translator) -> Typed:
     return Typed(f"{name}({value.sql}, {characters.sql})", VARCHAR)
 
 
-_HANDLERS: dict[type, Callable[[Any, Scope, Translator], Typed]] = {
-    exp.Literal: _literal,
+HANDLERS: dict[type, Callable[[Any, Scope, Translator], Typed]] = {
+    exp.Literal: literals.plain_literal,
     exp.Column: _column,
     exp.Identifier: _identifier,
     exp.Dot: _dot,
@@ -396,21 +237,15 @@ _HANDLERS: dict[type, Callable[[Any, Scope, Translator], Typed]] = {
     exp.And: _logical("AND"),
     exp.Or: _logical("OR"),
     exp.Not: _not,
-    exp.Is: _is,
-    exp.Between: _between,
-    exp.In: _in,
-    exp.Exists: _exists,
     exp.Subquery: _scalar_subquery,
-    exp.Like: _like,
-    exp.Escape: _escape,
     exp.Case: _case,
     exp.Cast: _cast,
     exp.TryCast: _cast,
-    exp.Interval: _interval,
+    exp.Interval: literals.interval,
     exp.AtTimeZone: _at_zone,
-    exp.CurrentTimestamp: _now,
-    exp.CurrentDate: _today,
-    exp.Localtimestamp: _local_now,
+    exp.CurrentTimestamp: literals.now,
+    exp.CurrentDate: literals.today,
+    exp.Localtimestamp: literals.local_now,
     exp.Array: _array,
     exp.Bracket: lambda node, scope, to: expression(node.expressions[0], scope, to),
     exp.Struct: _row,

@@ -6,29 +6,22 @@ Only what is known to answer as Trino does is here. Anything else is refused in 
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
 from dayfold_local.athena.errors import QueryFailure, not_supported
-from dayfold_local.athena.sql_types import (
-    BIGINT,
-    BOOLEAN,
-    DATE,
-    DOUBLE,
-    JSON,
-    UNKNOWN,
-    VARBINARY,
-    VARCHAR,
-    Type,
-)
-from dayfold_local.athena.translation.casts import cast, coerce, coercible
 from dayfold_local.athena.translation.expressions import Translator, expression
 from dayfold_local.athena.translation.parse import position
 from dayfold_local.athena.translation.scope import Scope, Typed
+from dayfold_local.athena.translation.signatures import ALIASES, REFUSED, SIGNATURES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from dayfold_local.athena.sql_types import (
+        Type,
+    )
 
 
 @dataclasses.dataclass(slots=True)
@@ -84,151 +77,6 @@ class Call:
         )
 
 
-_KINDS: Final[dict[str, Type]] = {
-    "text": VARCHAR,
-    "int": BIGINT,
-    "double": DOUBLE,
-    "bool": BOOLEAN,
-    "date": DATE,
-    "json": JSON,
-    "bin": VARBINARY,
-}
-_RESULTS: Final[dict[str, Type]] = {**_KINDS, "texts": Type("array", (VARCHAR,))}
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Signature:
-    """`template` takes the arguments as {0}, {1}...; `first` is the result type of argument 0."""
-
-    params: tuple[str, ...]
-    result: str
-    template: str
-
-    def match(self, args: list[Typed]) -> Typed | None:
-        """The call, if the arguments fit."""
-        if len(args) != len(self.params):
-            return None
-        texts = []
-        for arg, param in zip(args, self.params, strict=True):
-            kind = arg.type
-            if param == "number":
-                if not kind.is_numeric:
-                    return None
-                texts.append(arg.sql)
-                continue
-            wanted = _KINDS[param]
-            if not (coercible(kind, wanted) or (param == "int" and kind.is_integer)):
-                if not (param == "double" and kind.is_numeric):
-                    return None
-            texts.append(coerce(arg, wanted).sql)
-        result = args[0].type if self.result == "first" else _RESULTS[self.result]
-        return Typed(self.template.format(*texts), result)
-
-
-def _signatures(text: str) -> dict[str, list[Signature]]:
-    found: dict[str, list[Signature]] = {}
-    for line in filter(None, map(str.strip, text.splitlines())):
-        head, _, template = line.partition(" => ")
-        call, _, result = head.rpartition(" -> ")
-        name, _, params = call.rstrip(")").partition("(")
-        kinds = tuple(filter(None, (part.strip() for part in params.split(","))))
-        found.setdefault(name, []).append(Signature(kinds, result.strip(), template))
-    return found
-
-
-SIGNATURES: Final = _signatures("""
-    upper(text) -> text => upper({0})
-    lower(text) -> text => lower({0})
-    length(text) -> int => length({0})
-    length(bin) -> int => octet_length({0})
-    reverse(text) -> text => reverse({0})
-    trim(text) -> text => trim({0})
-    ltrim(text) -> text => ltrim({0})
-    rtrim(text) -> text => rtrim({0})
-    replace(text, text) -> text => replace({0}, {1}, '')
-    replace(text, text, text) -> text => replace({0}, {1}, {2})
-    strpos(text, text) -> int => strpos({0}, {1})
-    starts_with(text, text) -> bool => starts_with({0}, {1})
-    split(text, text) -> texts => str_split({0}, {1})
-    split_part(text, text, int) -> text => CASE WHEN {2} > len(str_split({0}, {1})) THEN NULL ELSE split_part({0}, {1}, {2}) END
-    substr(text, int) -> text => trino_substr({0}, {1})
-    substring(text, int) -> text => trino_substr({0}, {1})
-    substr(text, int, int) -> text => trino_substr3({0}, {1}, {2})
-    substring(text, int, int) -> text => trino_substr3({0}, {1}, {2})
-    lpad(text, int, text) -> text => lpad({0}, CAST({1} AS INTEGER), {2})
-    rpad(text, int, text) -> text => rpad({0}, CAST({1} AS INTEGER), {2})
-    chr(int) -> text => chr(CAST({0} AS INTEGER))
-    codepoint(text) -> int => unicode({0})
-    levenshtein_distance(text, text) -> int => levenshtein({0}, {1})
-    hamming_distance(text, text) -> int => hamming({0}, {1})
-    translate(text, text, text) -> text => translate({0}, {1}, {2})
-    to_utf8(text) -> bin => encode({0})
-    from_utf8(bin) -> text => decode({0})
-    md5(bin) -> bin => unhex(md5({0}))
-    sha1(bin) -> bin => unhex(sha1({0}))
-    sha256(bin) -> bin => unhex(sha256({0}))
-    to_hex(bin) -> text => hex({0})
-    from_hex(text) -> bin => unhex({0})
-    to_base64(bin) -> text => to_base64({0})
-    from_base64(text) -> bin => from_base64({0})
-    url_encode(text) -> text => url_encode({0})
-    url_decode(text) -> text => url_decode({0})
-    regexp_like(text, text) -> bool => regexp_matches({0}, {1})
-    regexp_extract(text, text) -> text => CASE WHEN regexp_matches({0}, {1}) THEN regexp_extract({0}, {1}) END
-    regexp_extract(text, text, int) -> text => CASE WHEN regexp_matches({0}, {1}) THEN regexp_extract({0}, {1}, CAST({2} AS INTEGER)) END
-    regexp_extract_all(text, text) -> texts => regexp_extract_all({0}, {1})
-    regexp_replace(text, text) -> text => regexp_replace({0}, {1}, '', 'g')
-    regexp_split(text, text) -> texts => regexp_split_to_array({0}, {1})
-    regexp_count(text, text) -> int => len(regexp_extract_all({0}, {1}))
-    abs(number) -> first => abs({0})
-    sign(double) -> double => CAST(sign({0}) AS DOUBLE)
-    sqrt(double) -> double => trino_sqrt({0})
-    cbrt(double) -> double => cbrt({0})
-    exp(double) -> double => exp({0})
-    ln(double) -> double => trino_ln({0})
-    log2(double) -> double => trino_ln({0}) / ln(2)
-    log10(double) -> double => trino_log10({0})
-    power(double, double) -> double => pow({0}, {1})
-    pow(double, double) -> double => pow({0}, {1})
-    sin(double) -> double => sin({0})
-    cos(double) -> double => cos({0})
-    tan(double) -> double => tan({0})
-    asin(double) -> double => asin({0})
-    acos(double) -> double => acos({0})
-    atan(double) -> double => atan({0})
-    atan2(double, double) -> double => atan2({0}, {1})
-    degrees(double) -> double => degrees({0})
-    radians(double) -> double => radians({0})
-    pi() -> double => pi()
-    e() -> double => exp(CAST(1 AS DOUBLE))
-    infinity() -> double => CAST('inf' AS DOUBLE)
-    nan() -> double => CAST('nan' AS DOUBLE)
-    is_nan(double) -> bool => isnan({0})
-    is_finite(double) -> bool => isfinite({0})
-    is_infinite(double) -> bool => isinf({0})
-    bitwise_and(int, int) -> int => ({0} & {1})
-    bitwise_or(int, int) -> int => ({0} | {1})
-    bitwise_xor(int, int) -> int => xor({0}, {1})
-    bitwise_not(int) -> int => (~{0})
-    json_parse(text) -> json => CAST(CAST({0} AS JSON) AS VARCHAR)
-    json_format(json) -> text => {0}
-    json_array_length(json) -> int => CASE WHEN json_type({0}) = 'ARRAY' THEN CAST(json_array_length({0}) AS BIGINT) END
-    json_array_length(text) -> int => CASE WHEN json_type({0}) = 'ARRAY' THEN CAST(json_array_length({0}) AS BIGINT) END
-""")  # noqa: E501 - one function a line
-ALIASES: Final = {
-    "char_length": "length",
-    "character_length": "length",
-    "ceiling": "ceil",
-    "random": "rand",
-    "power": "pow",
-    "any_value": "arbitrary",
-    "every": "bool_and",
-    "day_of_month": "day",
-    "dow": "day_of_week",
-    "doy": "day_of_year",
-    "week_of_year": "week",
-    "year_of_week": "yow",
-}
 FUNCTIONS: dict[str, Callable[[Call], Typed]] = {}
 
 
@@ -260,96 +108,11 @@ def translate_call(call: Call) -> Typed:
     raise call.unexpected()
 
 
-# Trino has them; what the engine would answer is not known to be the same.
-_REFUSED: Final = frozenset(
-    [
-        "approx_set",
-        "merge",
-        "empty_approx_set",
-        "tdigest_agg",
-        "qdigest_agg",
-        "value_at_quantile",
-        "numeric_histogram",
-        "multimap_agg",
-        "checksum",
-        "map_union",
-        "entropy",
-        "kurtosis",
-        "skewness",
-        "regr_slope",
-        "regr_intercept",
-        "normalize",
-        "word_stem",
-        "soundex",
-        "format",
-        "human_readable_seconds",
-        "rand",
-        "uuid",
-        "shuffle",
-        "array_sort_by",
-        "ngrams",
-        "combinations",
-        "array_normalize",
-        "zip",
-        "map_concat",
-        "map_zip_with",
-        "split_to_map",
-        "split_to_multimap",
-        "json_size",
-        "json_array_get",
-        "json_array_contains",
-        "is_json_scalar",
-        "json_query",
-        "json_value",
-        "json_exists",
-        "bing_tile",
-        "st_point",
-        "st_contains",
-        "st_distance",
-        "to_geometry",
-        "width_bucket",
-        "from_base",
-        "to_base",
-        "crc32",
-        "xxhash64",
-        "murmur3",
-        "hmac_sha256",
-        "spooky_hash_v2_64",
-        "luhn_check",
-        "inverse_normal_cdf",
-        "normal_cdf",
-        "beta_cdf",
-        "cosine_similarity",
-        "parse_duration",
-        "parse_data_size",
-        "from_iso8601_timestamp_nanos",
-        "current_timezone",
-        "timezone_hour",
-        "timezone_minute",
-        "localtime",
-        "set_agg",
-        "set_union",
-        "reduce_agg",
-        "max_n",
-        "bitwise_and_agg",
-        "bitwise_or_agg",
-        "bitwise_left_shift",
-        "bitwise_right_shift",
-        "bit_count",
-        "concat_ws",
-        "mod",
-        "sequence_agg",
-    ],
-)
-
-
 def unknown_function(call: Call) -> QueryFailure:
     """The refusal: Trino's own for a function that does not exist, ours for one it has."""
-    if call.name in _REFUSED:
+    if call.name in REFUSED:
         return not_supported(f"{position(call.node)}the local Athena does not have {call.name}")
     return QueryFailure(
-        "FUNCTION_NOT_FOUND", f"{position(call.node)}Function '{call.name}' not registered",
-    )  # fmt: skip
-
-
-__all__ = ["UNKNOWN", "Call", "Translator", "cast", "coerce", "function", "translate_call"]
+        "FUNCTION_NOT_FOUND",
+        f"{position(call.node)}Function '{call.name}' not registered",
+    )

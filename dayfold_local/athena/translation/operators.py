@@ -15,7 +15,8 @@ from dayfold_local.athena.sql_types import (
     array,
     decimal,
 )
-from dayfold_local.athena.translation.casts import cast, coerce, common_type, digits, local
+from dayfold_local.athena.translation.casts import cast, local
+from dayfold_local.athena.translation.coercion import coerce, common_type, digits
 from dayfold_local.athena.translation.parse import position
 from dayfold_local.athena.translation.scope import Typed
 
@@ -28,8 +29,9 @@ _SYMBOLS: Final = {"add": "+", "sub": "-", "mul": "*", "div": "/", "mod": "%"}
 def no_operator(symbol: str, left: Type, right: Type, node: exp.Expr) -> QueryFailure:
     """Trino's answer to operands that do not go together."""
     return QueryFailure(
-        "TYPE_MISMATCH", f"{position(node)}Cannot apply operator: {left} {symbol} {right}",
-    )  # fmt: skip
+        "TYPE_MISMATCH",
+        f"{position(node)}Cannot apply operator: {left} {symbol} {right}",
+    )
 
 
 def comparison(symbol: str, left: Typed, right: Typed, node: exp.Expr) -> Typed:

@@ -24,12 +24,33 @@ _FUNCTIONS: Final = frozenset(_TRINO.parser_class.FUNCTIONS)
 # Calls with a syntax of their own, and words that also name a type.
 _SYNTAX: Final = frozenset(
     {
-        "CAST", "TRY_CAST", "EXTRACT", "TRIM", "POSITION", "ARRAY", "ROW", "UNNEST", "LISTAGG",
-        "VALUES", "IN", "EXISTS", "ANY", "ALL", "SOME", "JSON_OBJECT", "JSON_ARRAY", "JSON_QUERY",
-        "JSON_VALUE", "JSON_EXISTS", "DECIMAL", "VARCHAR", "CHAR", "TIMESTAMP", "TIME", "GROUPING",
-        "SETS",
+        "CAST",
+        "TRY_CAST",
+        "EXTRACT",
+        "TRIM",
+        "POSITION",
+        "ARRAY",
+        "ROW",
+        "UNNEST",
+        "LISTAGG",
+        "VALUES",
+        "IN",
+        "EXISTS",
+        "ANY",
+        "ALL",
+        "SOME",
+        "JSON_OBJECT",
+        "JSON_ARRAY",
+        "JSON_QUERY",
+        "JSON_VALUE",
+        "JSON_EXISTS",
+        "DECIMAL",
+        "VARCHAR",
+        "CHAR",
+        "TIMESTAMP",
+        "TIME",
     },
-)  # fmt: skip
+)
 _NOT_NAMES: Final = {TokenType.STRING, TokenType.IDENTIFIER, TokenType.NUMBER}
 
 

@@ -9,7 +9,7 @@ from sqlglot import exp
 from dayfold_local.athena.errors import QueryFailure, not_supported
 from dayfold_local.athena.sql_types import BIGINT, Type, quote
 from dayfold_local.athena.translation import operators
-from dayfold_local.athena.translation.casts import common_type
+from dayfold_local.athena.translation.coercion import common_type
 from dayfold_local.athena.translation.expressions import Translator, boolean, expression
 from dayfold_local.athena.translation.parse import CALL, position
 from dayfold_local.athena.translation.scope import Field, Scope, Typed
@@ -96,8 +96,12 @@ def _subquery(node: exp.Subquery, scope: Scope, to: Queries) -> tuple[str, list[
 
 
 def derived(
-    sql: str, inner: list[Field], name: str | None, columns: list[str], node: exp.Expr,
-) -> tuple[str, list[Field]]:  # fmt: skip
+    sql: str,
+    inner: list[Field],
+    name: str | None,
+    columns: list[str],
+    node: exp.Expr,
+) -> tuple[str, list[Field]]:
     """A query as a relation, under an alias of ours if it has none."""
     alias = name or f"q{id(node) % 10**9}"
     listed = [column_name(at, field) for at, field in enumerate(inner)]
@@ -146,8 +150,11 @@ def values_query(node: exp.Values, scope: Scope, to: Translator) -> tuple[str, l
 
 
 def _unnest(
-    arrays: list[exp.Expr], node: exp.Expr, scope: Scope, to: Queries,
-) -> tuple[str, list[Field]]:  # fmt: skip
+    arrays: list[exp.Expr],
+    node: exp.Expr,
+    scope: Scope,
+    to: Queries,
+) -> tuple[str, list[Field]]:
     name, columns = alias_of(node)
     alias = name or f"u{id(node) % 10**9}"
     texts: list[str] = []
@@ -197,8 +204,11 @@ def _unnested(value: Typed, node: exp.Expr) -> list[tuple[str, str | None, Type]
 
 
 def joined(
-    first: exp.Expr, joins: list[exp.Join], scope: Scope, to: Queries,
-) -> tuple[str, list[Field]]:  # fmt: skip
+    first: exp.Expr,
+    joins: list[exp.Join],
+    scope: Scope,
+    to: Queries,
+) -> tuple[str, list[Field]]:
     """FROM a JOIN b ON ... : the text and all columns, left to right."""
     sql, fields = relation(first, scope, to)
     for join in [*(first.args.get("joins") or []), *joins]:
@@ -209,8 +219,12 @@ def joined(
 
 
 def _join(
-    join: exp.Join, left: tuple[str, list[Field]], right: tuple[str, list[Field]], scope: Scope, to: Queries,
-) -> tuple[str, list[Field]]:  # fmt: skip
+    join: exp.Join,
+    left: tuple[str, list[Field]],
+    right: tuple[str, list[Field]],
+    scope: Scope,
+    to: Queries,
+) -> tuple[str, list[Field]]:
     side = (join.args.get("side") or "").upper()
     if join.args.get("method") or (join.args.get("kind") or "").upper() not in {
         "",
@@ -233,16 +247,21 @@ def _join(
 
 
 def _using(
-    names: list[exp.Expr], left: list[Field], right: list[Field], side: str, join: exp.Join,
-) -> tuple[str, list[Field]]:  # fmt: skip
+    names: list[exp.Expr],
+    left: list[Field],
+    right: list[Field],
+    side: str,
+    join: exp.Join,
+) -> tuple[str, list[Field]]:
     tests, merged = [], []
     for item in names:
         name = item.name.lower()
         a, b = (Scope(fields).find([name], item) for fields in (left, right))
         if a is None or b is None:
             raise QueryFailure(
-                "COLUMN_NOT_FOUND", f"{position(item)}Column '{name}' is missing from one side of join",
-            )  # fmt: skip
+                "COLUMN_NOT_FOUND",
+                f"{position(item)}Column '{name}' is missing from one side of join",
+            )
         a[0].use()
         b[0].use()
         kind = common_type(a[0].type, b[0].type)

@@ -16,7 +16,8 @@ from dayfold_local.athena.sql_types import (
     literal,
 )
 from dayfold_local.athena.translation import operators
-from dayfold_local.athena.translation.casts import cast, coerce, raising
+from dayfold_local.athena.translation.casts import cast, raising
+from dayfold_local.athena.translation.coercion import coerce
 from dayfold_local.athena.translation.expressions import boolean, expression
 from dayfold_local.athena.translation.functions import Call, function
 from dayfold_local.athena.translation.parse import position
@@ -162,8 +163,9 @@ def _regexp_replace(call: Call) -> Typed:
     replacement = re.sub(r"\$(\d)", r"\\\1", call.literal(2))
     text, pattern = call.arg(0), call.arg(1)
     return Typed(
-        f"regexp_replace({text.sql}, {pattern.sql}, {literal(replacement)}, 'g')", VARCHAR,
-    )  # fmt: skip
+        f"regexp_replace({text.sql}, {pattern.sql}, {literal(replacement)}, 'g')",
+        VARCHAR,
+    )
 
 
 @function("json_extract", "json_extract_scalar")
@@ -205,7 +207,8 @@ def subscript(base: Typed, index: Typed, call: Call) -> Typed:
         found = f"map_extract_value({base.sql}, {key.sql})"
         test = f"list_contains(map_keys({base.sql}), {key.sql}) OR {base.sql} IS NULL"
         return Typed(
-            f"CASE WHEN {test} THEN {found} ELSE CAST(CAST({missing} AS VARCHAR) AS {kind.duckdb}) END"
+            f"CASE WHEN {test} THEN {found} ELSE CAST(CAST({missing} AS VARCHAR) AS "
+            f"{kind.duckdb}) END"
             if not kind.args
             else found,
             kind,
@@ -216,7 +219,8 @@ def subscript(base: Typed, index: Typed, call: Call) -> Typed:
     length = f"len({base.sql})"
     failed = raising(
         "INVALID_FUNCTION_ARGUMENT",
-        f"'Array subscript must be less than or equal to array length: ' || {index.sql} || ' > ' || {length}",
+        f"'Array subscript must be less than or equal to array length: ' || {index.sql} || ' > ' "
+        f"|| {length}",
         "BIGINT",
     )
     guard = (

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from dayfold_local.athena.catalog.tables import TableInfo
 from dayfold_local.athena.errors import QueryFailure, not_supported
 from dayfold_local.athena.sql_types import UNKNOWN, Type, quote
 from dayfold_local.athena.translation.parse import position
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from sqlglot import exp
-
-    from dayfold_local.athena.catalog.tables import TableInfo
 
 
 @dataclasses.dataclass(slots=True)
@@ -98,8 +96,9 @@ class Scope:
             ]
             if len(found) > 1:
                 raise QueryFailure(
-                    "SYNTAX_ERROR", f"{position(node)}Column '{'.'.join(parts)}' is ambiguous",
-                )  # fmt: skip
+                    "SYNTAX_ERROR",
+                    f"{position(node)}Column '{'.'.join(parts)}' is ambiguous",
+                )
             if found:
                 return found[0], taken
         return self.outer.find(parts, node) if self.outer is not None else None
@@ -132,8 +131,9 @@ def dereference(base: Typed, name: str, node: exp.Expr) -> Typed:
     """A field of a row."""
     if base.type.name != "row":
         raise QueryFailure(
-            "TYPE_MISMATCH", f"{position(node)}Expression {base.type} is not of type ROW",
-        )  # fmt: skip
+            "TYPE_MISMATCH",
+            f"{position(node)}Expression {base.type} is not of type ROW",
+        )
     for field_name, kind in zip(base.type.fields, base.type.args, strict=True):
         if field_name is not None and field_name.lower() == name:
             return Typed(f"struct_extract({base.sql}, '{field_name}')", kind)

@@ -1,8 +1,10 @@
-"""Dates and times. What depends on the clock of a zone is computed on that zone's wall-clock time."""
+"""Dates and times.
+
+What depends on the clock of a zone is computed on that zone's wall-clock time.
+"""
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Final
 
 from dayfold_local.athena.errors import QueryFailure, not_supported
@@ -18,11 +20,13 @@ from dayfold_local.athena.sql_types import (
     timestamp,
     timestamp_tz,
 )
-from dayfold_local.athena.translation.casts import cast, coerce, common_type, local, raising
-from dayfold_local.athena.translation.expressions import at_zone, known_zone
+from dayfold_local.athena.translation.casts import cast, local, raising
+from dayfold_local.athena.translation.coercion import coerce, common_type
 from dayfold_local.athena.translation.functions import Call, function
+from dayfold_local.athena.translation.literals import at_zone, known_zone
 from dayfold_local.athena.translation.parse import position
 from dayfold_local.athena.translation.scope import Typed
+from dayfold_local.athena.translation.time_formats import joda_format, mysql_format
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -61,7 +65,8 @@ def _unit(call: Call, value: Type) -> str:
     if unit not in allowed:
         raise QueryFailure(
             "INVALID_FUNCTION_ARGUMENT",
-            f"{position(call.node)}'{unit}' is not a valid {'DATE' if value == DATE else 'Timestamp'} field",
+            f"{position(call.node)}'{unit}' is not a valid "
+            f"{'DATE' if value == DATE else 'Timestamp'} field",
         )
     return unit
 
@@ -204,7 +209,8 @@ def _from_iso_date(call: Call) -> Typed:
     )
     test = f"regexp_full_match({text.sql}, '{_ISO_DATE}')"
     return Typed(
-        f"CASE WHEN {text.sql} IS NULL THEN NULL WHEN {test} THEN CAST({text.sql} AS DATE) ELSE {failed} END",
+        f"CASE WHEN {text.sql} IS NULL THEN NULL WHEN {test} THEN CAST({text.sql} AS DATE) ELSE "
+        f"{failed} END",
         DATE,
     )
 
@@ -234,51 +240,6 @@ def _to_iso(call: Call) -> Typed:
         suffix = "Z"
     moment = _moment(value, call)
     return Typed(f"strftime({moment.sql}, '%Y-%m-%dT%H:%M:%S.%g{suffix}')", VARCHAR)
-
-
-# Letters of Java's and MySQL's format texts, as the engine's strftime and strptime write them.
-_JODA: Final = {
-    "yyyy": "%Y", "YYYY": None, "yy": "%y", "MM": "%m", "M": "%-m", "dd": "%d", "d": "%-d",
-    "HH": "%H", "H": "%-H", "hh": "%I", "h": "%-I", "mm": "%M", "m": "%-M", "ss": "%S", "s": "%-S",
-    "SSS": "%g", "a": "%p", "EEEE": "%A", "EEE": "%a", "E": "%a", "MMMM": "%B", "MMM": "%b",
-    "DDD": "%j", "xxxx": "%G", "ww": "%V", "e": "%u",
-}  # fmt: skip
-_MYSQL: Final = {
-    "a": "%a", "b": "%b", "c": "%-m", "d": "%d", "e": "%-d", "f": "%f", "H": "%H", "h": "%I",
-    "I": "%I", "i": "%M", "j": "%j", "k": "%-H", "l": "%-I", "M": "%B", "m": "%m", "p": "%p",
-    "S": "%S", "s": "%S", "T": "%H:%M:%S", "v": "%V", "W": "%A", "Y": "%Y", "y": "%y", "%": "%%",
-}  # fmt: skip
-
-
-def joda_format(pattern: str, where: str) -> str:
-    """A Java pattern (yyyy-MM-dd) as a strftime format; an unknown letter is refused."""
-    out = []
-    for quoted, letters, other in re.findall(
-        r"'((?:[^']|'')*)'|(([A-Za-z])\3*)|([^A-Za-z'])", pattern
-    ) and [
-        (m.group(1), m.group(2), m.group(4))
-        for m in re.finditer(r"'((?:[^']|'')*)'|(([A-Za-z])\3*)|([^A-Za-z'])", pattern)
-    ]:
-        if letters:
-            found = _JODA.get(letters)
-            if found is None:
-                raise not_supported(f"{where}the format '{letters}' of '{pattern}'")
-            out.append(found)
-        else:
-            out.append((quoted if quoted is not None else other).replace("%", "%%") or "'")
-    return "".join(out)
-
-
-def mysql_format(pattern: str, where: str) -> str:
-    """A MySQL format (%Y-%m-%d) as a strftime format; an unknown letter is refused."""
-
-    def swap(match: re.Match[str]) -> str:
-        found = _MYSQL.get(match.group(1))
-        if found is None:
-            raise not_supported(f"{where}the format '%{match.group(1)}' of '{pattern}'")
-        return found
-
-    return re.sub(r"%(.)", swap, pattern)
 
 
 @function("format_datetime")

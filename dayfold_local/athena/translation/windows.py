@@ -8,6 +8,7 @@ from sqlglot import exp
 
 from dayfold_local.athena.errors import QueryFailure, not_supported
 from dayfold_local.athena.translation import aggregates
+from dayfold_local.athena.translation.aggregate_functions import WINDOW_ONLY
 from dayfold_local.athena.translation.expressions import Translator, boolean, expression
 from dayfold_local.athena.translation.parse import position
 
@@ -27,29 +28,36 @@ def clause(node: exp.Expr, scope: Scope, to: Translator, over: str = "") -> Type
     if isinstance(node, exp.GroupConcat):
         return aggregates.listagg(node, scope, to, filters + over)
     call = aggregates.call_of(node, scope, to)
-    if nulls and call.name not in aggregates.WINDOW_ONLY:
+    if nulls and call.name not in WINDOW_ONLY:
         raise not_supported(f"{position(call.node)}IGNORE NULLS with {call.name}")
     return aggregates.any_call(call, filters + over, nulls)
 
 
 def window(
-    node: exp.Window, scope: Scope, to: Translator, named: dict[str, exp.Window],
-) -> Typed:  # fmt: skip
+    node: exp.Window,
+    scope: Scope,
+    to: Translator,
+    named: dict[str, exp.Window],
+) -> Typed:
     """A call with OVER (...)."""
     return clause(node.this, scope, to, f" OVER ({_specification(node, scope, to, named)})")
 
 
 def _specification(
-    node: exp.Window, scope: Scope, to: Translator, named: dict[str, exp.Window],
-) -> str:  # fmt: skip
+    node: exp.Window,
+    scope: Scope,
+    to: Translator,
+    named: dict[str, exp.Window],
+) -> str:
     alias = node.args.get("alias")
     parts = []
     if alias is not None:
         base = named.get(alias.name.lower())
         if base is None:
             raise QueryFailure(
-                "INVALID_WINDOW_REFERENCE", f"{position(node)}Cannot resolve WINDOW name {alias.name}",
-            )  # fmt: skip
+                "INVALID_WINDOW_REFERENCE",
+                f"{position(node)}Cannot resolve WINDOW name {alias.name}",
+            )
         parts.append(_specification(base, scope, to, named))
     partition = node.args.get("partition_by")
     if partition:

@@ -1,0 +1,267 @@
+"""What each aggregate and window function becomes."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Final
+
+from sqlglot import exp
+
+from dayfold_local.athena.errors import not_supported
+from dayfold_local.athena.sql_types import (
+    BIGINT,
+    BOOLEAN,
+    DOUBLE,
+    Type,
+    array,
+    decimal,
+)
+from dayfold_local.athena.translation.coercion import coerce
+from dayfold_local.athena.translation.expressions import boolean
+from dayfold_local.athena.translation.functions import Call
+from dayfold_local.athena.translation.operators import scaled, unscaled
+from dayfold_local.athena.translation.parse import position
+from dayfold_local.athena.translation.scope import Typed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+@dataclasses.dataclass(slots=True)
+class Aggregate:
+    """An aggregate call under translation; `tail` goes behind its brackets."""
+
+    call: Call
+    distinct: bool = False
+    order: str = ""
+    tail: str = ""  # FILTER, OVER
+    nulls: str = ""  # IGNORE NULLS
+
+    def write(self, name: str, *args: str) -> str:
+        """The engine's call with all that hangs on it."""
+        head = "DISTINCT " if self.distinct else ""
+        inner = f"{head}{', '.join(args)}{self.order}{self.nulls}"
+        return f"{name}({inner}){self.tail}"
+
+
+def _count(agg: Aggregate) -> Typed:
+    if not agg.call.raw or isinstance(agg.call.raw[0], exp.Star):
+        return Typed(agg.write("count", "*"), BIGINT)
+    agg.call.need(1)
+    return Typed(agg.write("count", agg.call.arg(0).sql), BIGINT)
+
+
+def _count_if(agg: Aggregate) -> Typed:
+    agg.call.need(1)
+    test = boolean(agg.call.raw[0], agg.call.scope, agg.call.to)
+    return Typed(agg.write("count", f"CASE WHEN {test} THEN 1 END"), BIGINT)
+
+
+def _sum(agg: Aggregate) -> Typed:
+    agg.call.need(1)
+    value = agg.call.arg(0)
+    if value.type.is_integer:
+        return Typed(f"CAST({agg.write('sum', value.sql)} AS BIGINT)", BIGINT)
+    if value.type.name == "decimal":
+        kind = decimal(38, value.type.scale or 0)
+        return Typed(f"CAST({agg.write('sum', value.sql)} AS {kind.duckdb})", kind)
+    if value.type.name in {"double", "real"}:
+        return Typed(f"CAST({agg.write('sum', value.sql)} AS {value.type.duckdb})", value.type)
+    raise agg.call.unexpected()
+
+
+def _avg(agg: Aggregate) -> Typed:
+    agg.call.need(1)
+    value = agg.call.arg(0)
+    if value.type.name == "decimal":
+        total = Typed(agg.write("sum", unscaled(value)), value.type)
+        halves = f"half_up({total.sql}, CAST({agg.write('count', value.sql)} AS HUGEINT))"
+        return Typed(scaled(halves, value.type), value.type)
+    if not value.type.is_numeric:
+        raise agg.call.unexpected()
+    kind = value.type if value.type.name == "real" else DOUBLE
+    return Typed(f"CAST({agg.write('avg', coerce(value, DOUBLE).sql)} AS {kind.duckdb})", kind)
+
+
+def _same(name: str) -> Callable[[Aggregate], Typed]:
+    """One argument, whose type the result has."""
+
+    def handle(agg: Aggregate) -> Typed:
+        agg.call.need(1)
+        value = agg.call.arg(0)
+        if value.type.name in {"map", "json"} and name != "any_value":
+            raise agg.call.unexpected()
+        return Typed(agg.write(name, value.sql), value.type)
+
+    return handle
+
+
+def _fixed(name: str, kind: Type, *params: Type) -> Callable[[Aggregate], Typed]:
+    """Arguments converted to `params`, a result of `kind`."""
+
+    def handle(agg: Aggregate) -> Typed:
+        agg.call.need(len(params))
+        args = agg.call.args()
+        for arg, param in zip(args, params, strict=True):
+            if (param == DOUBLE and not arg.type.is_numeric) or (
+                param == BOOLEAN and arg.type != BOOLEAN
+            ):
+                raise agg.call.unexpected()
+        texts = [coerce(a, p).sql for a, p in zip(args, params, strict=True)]
+        return Typed(agg.write(name, *texts), kind)
+
+    return handle
+
+
+def _by(name: str) -> Callable[[Aggregate], Typed]:
+    def handle(agg: Aggregate) -> Typed:
+        agg.call.need(2)
+        value, key = agg.call.args()
+        return Typed(agg.write(name, value.sql, key.sql), value.type)
+
+    return handle
+
+
+def _array_agg(agg: Aggregate) -> Typed:
+    agg.call.need(1)
+    value = agg.call.arg(0)
+    return Typed(agg.write("list", value.sql), array(value.type))
+
+
+def _approx_distinct(agg: Aggregate) -> Typed:
+    agg.call.need(1, 2)
+    agg.distinct = True
+    return Typed(agg.write("count", agg.call.arg(0).sql), BIGINT)
+
+
+def _approx_percentile(agg: Aggregate) -> Typed:
+    agg.call.need(2)
+    value, share = agg.call.args()
+    if not value.type.is_numeric or value.type.name == "decimal":
+        raise agg.call.unexpected()
+    if share.type.name == "array":
+        share_sql, kind = f"CAST({share.sql} AS DOUBLE[])", array(value.type)
+    else:
+        share_sql, kind = coerce(share, DOUBLE).sql, value.type
+    return Typed(agg.write("quantile_disc", value.sql, share_sql), kind)
+
+
+def _map_agg(agg: Aggregate) -> Typed:
+    agg.call.need(2)
+    if agg.distinct or "OVER" in agg.tail:
+        raise not_supported(f"{position(agg.call.node)}map_agg with DISTINCT or OVER")
+    key, value = agg.call.args()
+    kind = Type("map", (key.type, value.type))
+    keys = agg.write("list", f"{key.sql} ORDER BY {key.sql}")
+    values = agg.write("list", f"{value.sql} ORDER BY {key.sql}")
+    return Typed(f"map_first({keys}, {values})", kind)
+
+
+def _histogram(agg: Aggregate) -> Typed:
+    agg.call.need(1)
+    key = agg.call.arg(0)
+    counted = agg.write("histogram", key.sql)
+    return Typed(
+        f"CAST({counted} AS MAP({key.type.duckdb}, BIGINT))", Type("map", (key.type, BIGINT))
+    )
+
+
+def _geometric_mean(agg: Aggregate) -> Typed:
+    agg.call.need(1)
+    return Typed(f"exp({agg.write('avg', f'ln({coerce(agg.call.arg(0), DOUBLE).sql})')})", DOUBLE)
+
+
+def _number(name: str, kind: Type = BIGINT) -> Callable[[Aggregate], Typed]:
+    """A ranking function without arguments."""
+
+    def handle(agg: Aggregate) -> Typed:
+        agg.call.need(0)
+        return Typed(f"CAST({agg.write(name)} AS {kind.duckdb})", kind)
+
+    return handle
+
+
+def _ntile(agg: Aggregate) -> Typed:
+    agg.call.need(1)
+    return Typed(
+        f"CAST({agg.write('ntile', coerce(agg.call.arg(0), BIGINT).sql)} AS BIGINT)", BIGINT
+    )
+
+
+def _shifted(agg: Aggregate) -> Typed:
+    agg.call.need(1, 2, 3)
+    args = agg.call.args()
+    texts = [args[0].sql]
+    if len(args) > 1:
+        texts.append(coerce(args[1], BIGINT).sql)
+    if len(args) > 2:
+        texts.append(coerce(args[2], args[0].type).sql)
+    return Typed(agg.write(agg.call.name, *texts), args[0].type)
+
+
+def _nth(agg: Aggregate) -> Typed:
+    agg.call.need(2)
+    value, place = agg.call.args()
+    return Typed(agg.write("nth_value", value.sql, place.sql), value.type)
+
+
+def _grouping(agg: Aggregate) -> Typed:
+    listed = ", ".join(arg.sql for arg in agg.call.args())
+    return Typed(f"CAST(grouping({listed}) AS INTEGER)", Type("integer"))
+
+
+AGGREGATES: Final[dict[str, Callable[[Aggregate], Typed]]] = {
+    "count": _count,
+    "count_if": _count_if,
+    "sum": _sum,
+    "avg": _avg,
+    "min": _same("min"),
+    "max": _same("max"),
+    "arbitrary": _same("any_value"),
+    "min_by": _by("arg_min_null"),
+    "max_by": _by("arg_max_null"),
+    "bool_and": _fixed("bool_and", BOOLEAN, BOOLEAN),
+    "bool_or": _fixed("bool_or", BOOLEAN, BOOLEAN),
+    "stddev": _fixed("stddev_samp", DOUBLE, DOUBLE),
+    "stddev_samp": _fixed("stddev_samp", DOUBLE, DOUBLE),
+    "stddev_pop": _fixed("stddev_pop", DOUBLE, DOUBLE),
+    "variance": _fixed("var_samp", DOUBLE, DOUBLE),
+    "var_samp": _fixed("var_samp", DOUBLE, DOUBLE),
+    "var_pop": _fixed("var_pop", DOUBLE, DOUBLE),
+    "corr": _fixed("corr", DOUBLE, DOUBLE, DOUBLE),
+    "covar_pop": _fixed("covar_pop", DOUBLE, DOUBLE, DOUBLE),
+    "covar_samp": _fixed("covar_samp", DOUBLE, DOUBLE, DOUBLE),
+    "array_agg": _array_agg,
+    "approx_distinct": _approx_distinct,
+    "approx_percentile": _approx_percentile,
+    "map_agg": _map_agg,
+    "histogram": _histogram,
+    "geometric_mean": _geometric_mean,
+    "row_number": _number("row_number"),
+    "rank": _number("rank"),
+    "dense_rank": _number("dense_rank"),
+    "percent_rank": _number("percent_rank", DOUBLE),
+    "cume_dist": _number("cume_dist", DOUBLE),
+    "ntile": _ntile,
+    "lag": _shifted,
+    "lead": _shifted,
+    "first_value": _same("first_value"),
+    "last_value": _same("last_value"),
+    "nth_value": _nth,
+    "grouping": _grouping,
+}
+WINDOW_ONLY: Final = frozenset(
+    [
+        "row_number",
+        "rank",
+        "dense_rank",
+        "percent_rank",
+        "cume_dist",
+        "ntile",
+        "lag",
+        "lead",
+        "first_value",
+        "last_value",
+        "nth_value",
+    ],
+)

@@ -1,0 +1,52 @@
+"""Format texts of dates: Java's and MySQL's, as the engine's strftime and strptime write them."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from dayfold_local.athena.errors import not_supported
+
+# Letters of Java's and MySQL's format texts, as the engine's strftime and strptime write them.
+_JODA: Final = {
+    "yyyy": "%Y", "YYYY": None, "yy": "%y", "MM": "%m", "M": "%-m", "dd": "%d", "d": "%-d",
+    "HH": "%H", "H": "%-H", "hh": "%I", "h": "%-I", "mm": "%M", "m": "%-M", "ss": "%S", "s": "%-S",
+    "SSS": "%g", "a": "%p", "EEEE": "%A", "EEE": "%a", "E": "%a", "MMMM": "%B", "MMM": "%b",
+    "DDD": "%j", "xxxx": "%G", "ww": "%V", "e": "%u",
+}  # fmt: skip
+_MYSQL: Final = {
+    "a": "%a", "b": "%b", "c": "%-m", "d": "%d", "e": "%-d", "f": "%f", "H": "%H", "h": "%I",
+    "I": "%I", "i": "%M", "j": "%j", "k": "%-H", "l": "%-I", "M": "%B", "m": "%m", "p": "%p",
+    "S": "%S", "s": "%S", "T": "%H:%M:%S", "v": "%V", "W": "%A", "Y": "%Y", "y": "%y", "%": "%%",
+}  # fmt: skip
+
+
+def joda_format(pattern: str, where: str) -> str:
+    """A Java pattern (yyyy-MM-dd) as a strftime format; an unknown letter is refused."""
+    out = []
+    for quoted, letters, other in re.findall(
+        r"'((?:[^']|'')*)'|(([A-Za-z])\3*)|([^A-Za-z'])", pattern
+    ) and [
+        (m.group(1), m.group(2), m.group(4))
+        for m in re.finditer(r"'((?:[^']|'')*)'|(([A-Za-z])\3*)|([^A-Za-z'])", pattern)
+    ]:
+        if letters:
+            found = _JODA.get(letters)
+            if found is None:
+                raise not_supported(f"{where}the format '{letters}' of '{pattern}'")
+            out.append(found)
+        else:
+            out.append((quoted if quoted is not None else other).replace("%", "%%") or "'")
+    return "".join(out)
+
+
+def mysql_format(pattern: str, where: str) -> str:
+    """A MySQL format (%Y-%m-%d) as a strftime format; an unknown letter is refused."""
+
+    def swap(match: re.Match[str]) -> str:
+        found = _MYSQL.get(match.group(1))
+        if found is None:
+            raise not_supported(f"{where}the format '%{match.group(1)}' of '{pattern}'")
+        return found
+
+    return re.sub(r"%(.)", swap, pattern)
