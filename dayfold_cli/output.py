@@ -192,6 +192,13 @@ def seconds_text(seconds: float | None) -> str:
     return f"{minutes // 60} h {minutes % 60:02d} min"
 
 
+def time_text(moment: str | None) -> str:
+    """A moment of the ledger as `2004-05-21 01:02:03`, in UTC."""
+    if moment is None:
+        return "-"
+    return f"{dt.datetime.fromisoformat(moment).astimezone(dt.UTC):%Y-%m-%d %H:%M:%S}"
+
+
 def count_text(number: int, noun: str, plural: str | None = None) -> str:
     """`1 day`, `3 days`, `1,525 posts`."""
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"

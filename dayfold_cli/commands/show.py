@@ -19,6 +19,7 @@ from dayfold_cli.output import (
     say,
     seconds_text,
     size_text,
+    time_text,
 )
 
 if TYPE_CHECKING:
@@ -31,15 +32,14 @@ if TYPE_CHECKING:
 
 BUILD_COLUMNS = (
     Column("attempt", right=True),
-    "status",
-    "ended",
+    Column("status"),
+    Column("ended"),
     Column("rows", right=True),
     Column("scanned", right=True),
     Column("took", right=True),
     Column("cost", right=True),
-    "query",
-    "run",
 )
+CSV_COLUMNS = (*(column.name for column in BUILD_COLUMNS), "query", "run", "error")
 
 
 @click.command("show", cls=TargetCommand)
@@ -63,7 +63,7 @@ def show_command(ctx: click.Context, table: str, day: dt.date, data_format: Form
     if data_format == "json":
         print_json({"table": name, "day": day, "partition": state, "builds": builds})
     elif data_format == "csv":
-        print_rows(BUILD_COLUMNS, [_raw_row(build) for build in builds], "csv")
+        print_rows(CSV_COLUMNS, [_raw_row(build) for build in builds], "csv")
     else:
         _print(name, day, state, builds)
 
@@ -74,7 +74,7 @@ def _print(name: str, day: dt.date, state: PartitionState, builds: Sequence[Buil
         "status": f"{state.status}, attempt {state.attempt} in {state.run_id}",
     }
     if state.is_published:
-        pairs["published"] = f"build {state.published_build_id}, {state.published_at}"
+        pairs["published"] = f"build {state.published_build_id}, {time_text(state.published_at)}"
         pairs["rows"] = f"{state.rows:,}" if state.rows is not None else None
         pairs["scanned"] = size_text(state.bytes_scanned)
         pairs["cost"] = dollars_text(state.cost_usd)
@@ -91,8 +91,9 @@ def _print(name: str, day: dt.date, state: PartitionState, builds: Sequence[Buil
         say()
         print_rows(BUILD_COLUMNS, [_row(build) for build in builds], "table")
         for build in builds:
-            if build.error:
-                say(f"attempt {build.attempt}: {build.error}")
+            ran = f", query {build.query_id}" if build.query_id else ""
+            why = f": {build.error}" if build.error else ""
+            say(f"attempt {build.attempt}: {build.run_id}{ran}{why}")
 
 
 def print_checks(results: Sequence[Mapping[str, Any]]) -> None:
@@ -110,13 +111,11 @@ def _row(build: BuildRecord) -> tuple[object, ...]:
     return (
         build.attempt,
         build.status,
-        build.ended_at,
+        time_text(build.ended_at),
         build.rows,
         size_text(build.bytes_scanned),
         seconds_text(build.seconds),
         dollars_text(build.cost_usd),
-        build.query_id,
-        build.run_id,
     )
 
 
@@ -131,4 +130,5 @@ def _raw_row(build: BuildRecord) -> tuple[object, ...]:
         build.cost_usd,
         build.query_id,
         build.run_id,
+        build.error,
     )

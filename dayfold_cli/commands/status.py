@@ -22,6 +22,7 @@ from dayfold_cli.output import (
     print_rows,
     say,
     seconds_text,
+    time_text,
     warn,
 )
 
@@ -116,6 +117,6 @@ def run_line(run: RunRecord) -> str:
     done = f"{run.published:,} of {run.planned:,} published" if run.planned else "nothing to build"
     failed = f", {run.failed:,} failed" if run.failed else ""
     return (
-        f"{started:%Y-%m-%d %H:%M:%S} UTC  {run.status}{took}: {done}{failed}  "
+        f"{time_text(run.started_at)} UTC  {run.status}{took}: {done}{failed}  "
         f"({run.trigger}, {run.run_id})"
     )

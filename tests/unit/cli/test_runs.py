@@ -288,6 +288,10 @@ def test_the_grid_joins_what_is_planned_with_what_the_ledger_knows(
     yesterday = DAY - dt.timedelta(days=1)
     ledger.states["staging.posts"] = {yesterday: PUBLISHED}
     ledger.states["kpi.active_users"] = {yesterday: PUBLISHED, DAY: PUBLISHED}
+    start, end = "2004-05-21T00:00:00.000+00:00", "2004-05-21T00:01:30.000+00:00"
+    ledger.runs["run-7"] = RunRecord(
+        "run-7", "failed", "request", start, ended_at=end, planned=4, published=3, failed=1
+    )
     # When
     result = dayfold("status")
     # Then plain words in a pipe
@@ -297,6 +301,7 @@ def test_the_grid_joins_what_is_planned_with_what_the_ledger_knows(
     assert lines[2] == ["2004-05-20", "missing", "published"]
     assert lines[3] == ["2004-05-21", "missing", "waiting"]
     assert "stale: staging.posts, 2004-05-19: raw.events changed" in result.out
+    assert "2004-05-21 00:00:00 UTC  failed after 90 s: 3 of 4 published, 1 failed" in result.out
 
 
 @pytest.mark.parametrize(
@@ -330,8 +335,12 @@ def test_show_tells_builds_inputs_and_cost(
     # Given
     ledger.states["kpi.active_users"] = {DAY: PUBLISHED}
     ledger.history["kpi.active_users", DAY] = [
-        BuildRecord("2004-05-20", 1, "b1", "run-0", "failed", "2004-05-20T01:00", error="bad SQL"),
-        BuildRecord("2004-05-20", 2, "b2", "run-1", "published", "2004-05-21T01:00", "q-2", rows=3),
+        BuildRecord(
+            "2004-05-20", 1, "b1", "run-0", "failed", "2004-05-20T01:00:00+00:00", error="bad SQL"
+        ),
+        BuildRecord(
+            "2004-05-20", 2, "b2", "run-1", "published", "2004-05-21T01:00:00+00:00", "q-2", rows=3
+        ),
     ]
     # When
     result = dayfold("show", "active_users", "2004-05-20")
