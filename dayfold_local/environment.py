@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from dayfold_local.folder import StateFolder
 
 HOST = "127.0.0.1"
+DEFAULT_PORT = 4566
 REGION = "us-east-1"
 # The emulator's root user: a key of twelve digits is the account of that number.
 ACCOUNT = "000000000000"

@@ -72,7 +72,7 @@ async def _serve(folder: StateFolder, port: int) -> None:
     from hypercorn.config import Config
     from ministack import app as emulator
 
-    from dayfold_local import alarms, loopback, rights, routes
+    from dayfold_local import alarms, loopback, routes
     from dayfold_local.durability.keeper import Keeper
     from dayfold_local.lambdas import runtime
 
@@ -84,7 +84,6 @@ async def _serve(folder: StateFolder, port: int) -> None:
     runtime.warm()
     routes.install(emulator.SERVICE_HANDLERS)
     loopback.install()
-    rights.install(routes.workgroup_of)
     config = Config()
     config.bind = [f"{environment.HOST}:{port}"]
     config.keep_alive_timeout = 75
@@ -96,6 +95,7 @@ async def _serve(folder: StateFolder, port: int) -> None:
     try:
         await serve(emulator.app, config, shutdown_trigger=stop.wait)
     finally:
+        routes.close()
         runtime.stop()
         keeper.close()
 

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 from dayfold.errors import ConfigurationError
 from dayfold_local import process
-from dayfold_local.environment import ACCOUNT, REGION, SECRET, endpoint_url
+from dayfold_local.environment import ACCOUNT, DEFAULT_PORT, REGION, SECRET, endpoint_url
 from dayfold_local.folder import StateFolder, read_json, write_json
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-DEFAULT_PORT = 4566
+    from dayfold_local.checkup import Finding
+
 STACK_NAME = "dayfold"
 
 
@@ -76,7 +77,11 @@ def up(
             deployment.deploy(artifacts, chosen)
             write_json(
                 folder.deployment,
-                {"fingerprint": fingerprint, "project": str(project_dir.resolve())},
+                {
+                    "fingerprint": fingerprint,
+                    "project": str(project_dir.resolve()),
+                    "parameters": chosen,
+                },
             )
         return server
 
@@ -112,6 +117,13 @@ def info(state_dir: Path) -> StackInfo | None:
     if server is None:
         return None
     return _info(*server)
+
+
+def doctor(state_dir: Path) -> list[Finding]:
+    """What is right and wrong with the local stack and this environment, in lines for a person."""
+    from dayfold_local.checkup import findings
+
+    return findings(StateFolder(state_dir))
 
 
 def root_session(port: int) -> Any:  # noqa: ANN401 - boto3 is imported late

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 SERVICE = "stepfunctions"
 RUNNING = "RUNNING"
+INTERRUPTED = "States.ServiceRestart"
 
 
 class ExecutionWatch:
@@ -68,18 +69,16 @@ def end_interrupted(module: EmulatorModule) -> None:
     """Ends what was running when the server died, in the words of Step Functions."""
     from ministack.core.responses import now_iso
 
+    cause = "the local stack was stopped while this execution ran"
     for execution in module._executions.all_values():  # noqa: SLF001
-        if execution["status"] != RUNNING:
+        # The emulator ends those it restores itself, yet without a last event.
+        if execution["status"] != RUNNING and execution.get("error") != INTERRUPTED:
             continue
-        cause = "the local stack was stopped while this execution ran"
-        execution.update(
-            status="FAILED",
-            stopDate=now_iso(),
-            error="States.ServiceRestart",
-            cause=cause,
-        )
+        if execution["events"][-1]["type"] == "ExecutionFailed":
+            continue
+        execution.update(status="FAILED", stopDate=now_iso(), error=INTERRUPTED, cause=cause)
         module._add_event(  # noqa: SLF001
             execution,
             "ExecutionFailed",
-            {"executionFailedEventDetails": {"error": "States.ServiceRestart", "cause": cause}},
+            {"executionFailedEventDetails": {"error": INTERRUPTED, "cause": cause}},
         )

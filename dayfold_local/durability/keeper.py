@@ -7,7 +7,7 @@ import logging
 import time
 from typing import TYPE_CHECKING, Any
 
-from dayfold_local.durability import catalog, executions, items, queues, tables
+from dayfold_local.durability import catalog, executions, items, queues
 from dayfold_local.durability.catalog import CatalogWatch
 from dayfold_local.durability.executions import ExecutionWatch
 from dayfold_local.durability.items import ItemWatch
@@ -39,9 +39,7 @@ class Keeper:
         self._services = services
         self._modules: dict[str, EmulatorModule] = modules_of(services)
         self.journal = Journal(folder.journal)
-        self.snapshots = Snapshots(
-            folder.services, self.journal, {**self._modules, tables.SERVICE: tables}
-        )
+        self.snapshots = Snapshots(folder.services, self.journal, self._modules)
         self._items = ItemWatch(self._modules[items.SERVICE], self.journal)
         self._catalog = CatalogWatch(self._modules[catalog.SERVICE], self.journal)
         self._executions = ExecutionWatch(self._modules[executions.SERVICE], self.journal)
@@ -66,9 +64,7 @@ class Keeper:
             self.compact()
 
     def _replay(self, record: Record) -> None:
-        if record.service == tables.SERVICE:
-            tables.replay(record.change)
-        elif record.service == items.SERVICE:
+        if record.service == items.SERVICE:
             items.replay(self._modules[items.SERVICE], record.change)
         elif record.service == executions.SERVICE:
             executions.replay(self._modules[executions.SERVICE], record.change)
@@ -80,7 +76,6 @@ class Keeper:
     def watch(self, after_deployment: Callable[[], None]) -> None:
         """From here on, what is answered is kept."""
         self._after_deployment = after_deployment
-        tables.DurableTable.journal = self.journal
         self._items.install()
         self._catalog.install()
         self._executions.install()
