@@ -83,8 +83,10 @@ def test_rows_may_be_mappings(engine: LocalEngine, tmp_path: Path) -> None:
   expect_with:
     read: [{posts: 1}, {posts: 2}]
 """
+    # When
+    said = outcome(case, engine, tmp_path)
     # Then
-    assert outcome(case, engine, tmp_path) == ""
+    assert said == ""
 
 
 @pytest.mark.parametrize(
@@ -104,8 +106,9 @@ def test_what_differs_is_shown(
     # Given
     case = CASE + "  expect_with: {}\n"
     assert old in case
-    # Then
+    # When
     said = outcome(case.replace(old, new), engine, tmp_path)
+    # Then
     assert says in said, said
 
 
