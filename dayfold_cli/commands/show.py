@@ -84,7 +84,7 @@ def _print(name: str, day: dt.date, state: PartitionState, builds: Sequence[Buil
         pairs.update({f"input {table}": digest for table, digest in state.inputs.items()})
     pairs["query"] = state.query_id
     facts(pairs)
-    if state.error:
+    if state.error and state.error not in {build.error for build in builds}:
         say(click.style("error: ", fg="red") + state.error)
     print_checks(state.check_results)
     if builds:
