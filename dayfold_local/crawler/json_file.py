@@ -95,13 +95,15 @@ def _columns(rows: list[dict[str, Any]]) -> tuple[tuple[tuple[str, ColumnType], 
             except KeyError:
                 values[name] = [value]
     merged: dict[str, ColumnType] = {}
+    spelled: dict[str, str] = {}
     doubled: set[str] = set()
     for name, seen in values.items():
         lower, kind = name.lower(), _type_of_all(seen)
         if lower in merged:
-            doubled.add(lower)
             kind = merge(merged[lower], kind)
-        merged[lower] = kind
+            if any(name in row and spelled[lower] in row for row in rows):
+                doubled.add(lower)
+        merged[lower], spelled[lower] = kind, name
     return tuple(merged.items()), doubled
 
 

@@ -18,6 +18,7 @@ from botocore.config import Config
 
 PROJECT = Path(__file__).parents[2]
 ACCOUNT = "000000000000"
+DAY1, DAY2, DAY3 = "2024-01-01", "2024-01-02", "2024-01-03"
 TRUST_GLUE = {
     "Version": "2012-10-17",
     "Statement": [
@@ -239,3 +240,12 @@ def json_lines(*rows: dict[str, Any]) -> bytes:
 
 def gz(data: bytes) -> bytes:
     return gzip.compress(data, mtime=0)
+
+
+def event(number: int, **more: Any) -> dict[str, Any]:
+    return {"event_id": f"e{number}", "amount": number, **more}
+
+
+def put_day(lake: Lake, day: str, *rows: dict[str, Any], file: str = "a.json.gz") -> None:
+    """Puts one day of events."""
+    lake.put(f"events/dt={day}/{file}", gz(json_lines(*rows)))

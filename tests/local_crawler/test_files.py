@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import decimal
-import io
-import json
 from typing import Any
 
 import pytest
@@ -61,6 +57,14 @@ def test_json_columns_are_in_order_of_appearance_and_in_lower_case() -> None:
     # When looked at, plain or gzipped / Then the columns are those of all rows
     assert list(types(data)) == ["b", "userid", "a"]
     assert types(gz(data), "part.json.gz") == types(data)
+
+
+def test_a_name_may_change_its_case_between_rows() -> None:
+    # Given rows that spell a name differently / When looked at / Then it is one column, no fault
+    found = look(json_lines({"c": 1}, {"C": 2.5}))
+    assert isinstance(found, FileSchema)
+    assert found.problem is None
+    assert types(json_lines({"c": 1}, {"C": 2.5})) == {"c": "double"}
 
 
 def test_rows_are_counted_and_estimated_where_only_the_start_is_read(
@@ -174,73 +178,3 @@ def test_types_and_headers_of_csv(text: str, columns: dict[str, str]) -> None:
 def test_one_column_is_csv_only_by_name() -> None:
     assert types(b"id\n1\n2\n", "a.csv") == {"id": "bigint"}
     assert isinstance(look(b"id\n1\n2\n", "a.txt"), Unreadable)
-
-
-def test_types_of_parquet() -> None:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    # Given a Parquet file with a column of each kind
-    kinds: dict[str, pa.DataType] = {
-        "Tiny": pa.int8(),
-        "small": pa.int16(),
-        "whole": pa.int32(),
-        "big": pa.int64(),
-        "huge": pa.uint64(),
-        "real": pa.float32(),
-        "double": pa.float64(),
-        "ok": pa.bool_(),
-        "text": pa.string(),
-        "raw": pa.binary(),
-        "day": pa.date32(),
-        "at": pa.timestamp("us", tz="UTC"),
-        "price": pa.decimal128(10, 2),
-        "tags": pa.list_(pa.string()),
-        "place": pa.struct([("Lat", pa.float64()), ("names", pa.list_(pa.string()))]),
-        "counts": pa.map_(pa.string(), pa.int64()),
-        "kind": pa.dictionary(pa.int8(), pa.string()),
-        "clock": pa.time64("us"),
-    }
-    row = {
-        "Tiny": 1, "small": 1, "whole": 1, "big": 1, "huge": 1, "real": 1.0, "double": 1.0,
-        "ok": True, "text": "a", "raw": b"a", "day": dt.date(2024, 1, 1),
-        "at": dt.datetime(2024, 1, 1, tzinfo=dt.UTC), "price": decimal.Decimal("1.50"),
-        "tags": ["a"], "place": {"Lat": 1.0, "names": ["x"]}, "counts": [("a", 1)], "kind": "k",
-        "clock": dt.time(1),
-    }  # fmt: skip
-    buffer = io.BytesIO()
-    pq.write_table(pa.Table.from_pylist([row] * 3, schema=pa.schema(list(kinds.items()))), buffer)
-    # When looked at
-    found = look(buffer.getvalue(), "a.parquet")
-    # Then the footer tells types and rows
-    assert isinstance(found, FileSchema)
-    assert found.rows == 3
-    assert {name: type_text(kind) for name, kind in found.columns} == {
-        "tiny": "tinyint", "small": "smallint", "whole": "int", "big": "bigint",
-        "huge": "decimal(20,0)", "real": "float", "double": "double", "ok": "boolean",
-        "text": "string", "raw": "binary", "day": "date", "at": "timestamp",
-        "price": "decimal(10,2)", "tags": "array<string>",
-        "place": "struct<lat:double,names:array<string>>", "counts": "map<string,bigint>",
-        "kind": "string", "clock": "bigint",
-    }  # fmt: skip
-
-
-def test_only_the_footer_of_a_large_parquet_file_is_read() -> None:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    # Given a Parquet file of some size
-    buffer = io.BytesIO()
-    table = pa.table({"a": [json.dumps({"n": number}) for number in range(200_000)]})
-    pq.write_table(table, buffer, compression="none", use_dictionary=False)
-    data, asked = buffer.getvalue(), []
-
-    def read(first: int, count: int) -> bytes:
-        asked.append(count)
-        return data[first : first + count]
-
-    # When looked at
-    found = inspect("a.parquet", len(data), read)
-    # Then not much more than its first megabyte was asked for
-    assert isinstance(found, FileSchema)
-    assert sum(asked) < files.SAMPLE_BYTES + 10_000 < len(data)

@@ -45,7 +45,7 @@ def events(sample: tuple[Path, Counts]) -> dict[str, list[dict[str, Any]]]:
 def test_every_day_has_its_files_and_every_row_its_columns(
     sample: tuple[Path, Counts], events: dict[str, list[dict[str, Any]]]
 ) -> None:
-    # Given a sample / Then its days end at the last and hold the contract's columns
+    # Given a sample / When read / Then its days end at the last and hold the contract's columns
     days = [str(LAST - dt.timedelta(days=back)) for back in reversed(range(42))]
     assert list(events) == list(written(sample[0], "users")) == days
     for day, found in events.items():
@@ -58,6 +58,7 @@ def test_every_day_has_its_files_and_every_row_its_columns(
 def test_the_counts_are_what_was_written(
     sample: tuple[Path, Counts], events: dict[str, list[dict[str, Any]]]
 ) -> None:
+    # Given a sample / When counted again / Then the numbers are those it gave
     folder, counts = sample
     users = written(folder, "users")
     assert counts.days == 42
@@ -82,7 +83,7 @@ def test_the_same_seed_writes_the_same_bytes_and_another_others(tmp_path: Path) 
 
 
 def test_days_have_a_shape(events: dict[str, list[dict[str, Any]]]) -> None:
-    # Given a sample, by day
+    # Given a sample / When counted by day
     size = {dt.date.fromisoformat(day): len(found) for day, found in events.items()}
     weekdays = [size[day] for day in size if day.weekday() < 5]
     weekend = [size[day] for day in size if day.weekday() >= 5]
@@ -96,7 +97,7 @@ def test_days_have_a_shape(events: dict[str, list[dict[str, Any]]]) -> None:
 def test_what_the_kpis_need_is_there(
     sample: tuple[Path, Counts], events: dict[str, list[dict[str, Any]]]
 ) -> None:
-    # Given all events and the last snapshot
+    # Given all events and the last snapshot / When looked through
     every = [row for found in events.values() for row in found]
     users = {row["user_id"]: row for row in written(sample[0], "users")[str(LAST)]}
     kinds = Counter(row["event_type"] for row in every)
@@ -115,7 +116,7 @@ def test_what_the_kpis_need_is_there(
 def test_snapshots_grow_and_hold_whoever_acts(
     sample: tuple[Path, Counts], events: dict[str, list[dict[str, Any]]]
 ) -> None:
-    # Given the snapshots / Then people join in between, and nobody acts before
+    # Given the snapshots / When compared / Then people join in between, and nobody acts before
     users = written(sample[0], "users")
     sizes = [len(found) for found in users.values()]
     assert sizes == sorted(sizes)
