@@ -22,6 +22,7 @@ from botocore.exceptions import ClientError
 
 from dayfold.adapters.aws import error_code, raise_if_throttled
 from dayfold.adapters.items import from_item, read_record, record_item, to_values
+from dayfold.adapters.ledger_conditions import as_seen, is_mine, settled
 from dayfold.domain.partition import BuildRecord, PartitionState, RunRecord
 from dayfold.errors import ThrottledError
 
@@ -102,7 +103,7 @@ class Ledger:
                         "query_id": None,
                         "error": None,
                     },
-                    *_as_seen(claim.seen),
+                    *as_seen(claim.seen),
                 )
                 for claim in claims
             ]
@@ -127,7 +128,7 @@ class Ledger:
             values["query_id"] = query_id
         return self._transact(
             [
-                self._partition_update(table, day, values, *_is_mine(run_id, attempt))
+                self._partition_update(table, day, values, *is_mine(run_id, attempt))
                 for day, attempt in attempts.items()
             ]
         )
@@ -148,7 +149,7 @@ class Ledger:
                 record = records[day]
                 writes.append(
                     self._partition_update(
-                        table, day, _settled(record), *_is_mine(record.run_id, record.attempt)
+                        table, day, settled(record), *is_mine(record.run_id, record.attempt)
                     )
                 )
                 writes.append(self._build_put(table, record))
@@ -254,54 +255,3 @@ class Ledger:
                 return False
             raise ThrottledError(f"the ledger was busy: {', '.join(map(str, reasons))}") from error
         return True
-
-
-def _as_seen(seen: PartitionState | None) -> tuple[str, dict[str, Any]]:
-    """The condition that a partition is still as it was when the claim was judged."""
-    if seen is None:
-        return "attribute_not_exists(pk)", {}
-    same_attempt = "#attempt = :seen_attempt"
-    same_status = "#status = :seen_status"
-    same_lease = "#lease_until = :seen_lease"
-    return f"{same_attempt} AND {same_status} AND {same_lease}", {
-        ":seen_attempt": seen.attempt,
-        ":seen_status": seen.status,
-        ":seen_lease": seen.lease_until,
-    }
-
-
-def _is_mine(run_id: str, attempt: int) -> tuple[str, dict[str, Any]]:
-    """The condition that the lease is still that of this attempt of this run."""
-    is_building = "#status = :is_building"
-    my_attempt = "#attempt = :my_attempt"
-    my_run = "#run_id = :my_run"
-    return f"{is_building} AND {my_attempt} AND {my_run}", {
-        ":is_building": "building",
-        ":my_attempt": attempt,
-        ":my_run": run_id,
-    }
-
-
-def _settled(record: BuildRecord) -> dict[str, Any]:
-    """What a partition's item takes over from an attempt that has ended."""
-    if record.status == "failed":
-        return {
-            "status": "failed",
-            "error": record.error,
-            "retry_apart": record.retry_apart,
-            "check_results": list(record.check_results),
-        }
-    return {
-        "status": "published",
-        "error": None,
-        "published_build_id": record.build_id,
-        "published_at": record.ended_at,
-        "location": record.location,
-        "sql_hash": record.sql_hash,
-        "inputs": dict(record.inputs),
-        "rows": record.rows,
-        "bytes_scanned": record.bytes_scanned,
-        "seconds": record.seconds,
-        "cost_usd": record.cost_usd,
-        "check_results": list(record.check_results),
-    }

@@ -1,0 +1,59 @@
+"""Under which condition the ledger takes a write of a partition, and what an end writes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from dayfold.domain.partition import BuildRecord, PartitionState
+
+
+def as_seen(seen: PartitionState | None) -> tuple[str, dict[str, Any]]:
+    """The condition that a partition is still as it was when the claim was judged."""
+    if seen is None:
+        return "attribute_not_exists(pk)", {}
+    same_attempt = "#attempt = :seen_attempt"
+    same_status = "#status = :seen_status"
+    same_lease = "#lease_until = :seen_lease"
+    return f"{same_attempt} AND {same_status} AND {same_lease}", {
+        ":seen_attempt": seen.attempt,
+        ":seen_status": seen.status,
+        ":seen_lease": seen.lease_until,
+    }
+
+
+def is_mine(run_id: str, attempt: int) -> tuple[str, dict[str, Any]]:
+    """The condition that the lease is still that of this attempt of this run."""
+    is_building = "#status = :is_building"
+    my_attempt = "#attempt = :my_attempt"
+    my_run = "#run_id = :my_run"
+    return f"{is_building} AND {my_attempt} AND {my_run}", {
+        ":is_building": "building",
+        ":my_attempt": attempt,
+        ":my_run": run_id,
+    }
+
+
+def settled(record: BuildRecord) -> dict[str, Any]:
+    """What a partition's item takes over from an attempt that has ended."""
+    if record.status == "failed":
+        return {
+            "status": "failed",
+            "error": record.error,
+            "retry_apart": record.retry_apart,
+            "check_results": list(record.check_results),
+        }
+    return {
+        "status": "published",
+        "error": None,
+        "published_build_id": record.build_id,
+        "published_at": record.ended_at,
+        "location": record.location,
+        "sql_hash": record.sql_hash,
+        "inputs": dict(record.inputs),
+        "rows": record.rows,
+        "bytes_scanned": record.bytes_scanned,
+        "seconds": record.seconds,
+        "cost_usd": record.cost_usd,
+        "check_results": list(record.check_results),
+    }
