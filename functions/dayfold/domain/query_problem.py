@@ -13,5 +13,9 @@ class Problem:
     line: int
     message: str  # what is wrong and what to do, in one line
 
+    def __post_init__(self) -> None:
+        # What a message quotes from a file may span lines.
+        object.__setattr__(self, "message", " ".join(self.message.split()))
+
     def __str__(self) -> str:
         return f"{self.path}:{self.line}: {self.message}"

@@ -36,6 +36,7 @@ _RESERVED = (
     "recursive", "right", "rollup", "select", "skip", "table", "then", "true", "uescape",
     "union", "unnest", "using", "values", "when", "where", "with",
 )  # fmt: skip
+_SHOWN = 40  # characters of a literal in a message
 _NAME = re.compile(r"[a-z_][a-z0-9_]*")
 _COLON_NAME = re.compile(rf"(?<!:):({'|'.join(PARAMETERS)})(?![A-Za-z0-9_])")
 
@@ -58,7 +59,8 @@ def _check_parameters(path: str, code: list[Token]) -> Iterator[Problem]:
             known = ", ".join(f":{name}" for name in PARAMETERS)
             yield Problem(path, token.line, f"unknown parameter {token.text}: there are {known}")
         if token.kind in ("string", "quoted") and _COLON_NAME.search(token.text):
-            what = f"{token.text} holds the text of a parameter, which would be replaced in it"
+            shown = token.text if len(token.text) <= _SHOWN else f"{token.text[:_SHOWN]}..."
+            what = f"{shown} holds the text of a parameter, which would be replaced in it"
             yield Problem(path, token.line, f"{what}: build the text with concat(':', ...)")
 
 
