@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 # What the managed layers and the runtime offer; loaded once, shared by all forks.
-PRELOADED = ("boto3", "botocore.client", "aws_lambda_powertools", "pydantic")
+PRELOADED = ("boto3", "botocore.client", "aws_lambda_powertools", "pydantic", "awswrangler")
 
 
 def main() -> NoReturn:
