@@ -56,6 +56,7 @@ class Service:
             "StopQueryExecution": self._stop,
             "ListQueryExecutions": self._list,
             "GetQueryRuntimeStatistics": self._statistics,
+            "GetWorkGroup": metadata.workgroup,
             "GetDatabase": metadata.database,
             "ListDatabases": metadata.databases,
             "GetTableMetadata": metadata.table,

@@ -96,7 +96,7 @@ def _skip(table: TableInfo) -> str:
 
 
 def _unescape(text: str) -> str:
-    return text.encode().decode("unicode_escape") if text.startswith("\\") else text
+    return text.encode().decode("unicode_escape") if len(text) > 1 else text
 
 
 def _delimited(table: TableInfo, objects: list[StoredObject]) -> Source:

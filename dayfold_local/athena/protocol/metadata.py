@@ -5,11 +5,41 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from ministack.services import athena as emulated
+
 from dayfold_local.athena.errors import RequestError
+from dayfold_local.athena.protocol.start import workgroup_settings
 
 if TYPE_CHECKING:
     from dayfold_local.athena.catalog.emulator import Caller
     from dayfold_local.athena.catalog.ports import World
+
+
+def workgroup(data: dict[str, Any], _: Caller, __: World) -> dict[str, Any]:
+    """GetWorkGroup: as the emulator keeps it, with all that AWS always says."""
+    name = str(data.get("WorkGroup") or "primary")
+    settings = workgroup_settings(name, usable=False)
+    kept = emulated._workgroups[name]  # noqa: SLF001
+    found = {
+        "EnforceWorkGroupConfiguration": False,
+        "PublishCloudWatchMetricsEnabled": False,
+        "RequesterPaysEnabled": False,
+        "ResultConfiguration": {},
+        **settings,
+        "EngineVersion": {
+            "SelectedEngineVersion": "AUTO",
+            "EffectiveEngineVersion": "Athena engine version 3",
+        },
+    }
+    return {
+        "WorkGroup": {
+            "Name": name,
+            "State": kept.get("State") or "ENABLED",
+            "Description": kept.get("Description") or "",
+            "CreationTime": kept.get("CreationTime") or 0,
+            "Configuration": found,
+        },
+    }
 
 
 def _missing(what: str, name: str) -> RequestError:

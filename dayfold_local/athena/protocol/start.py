@@ -64,7 +64,7 @@ def start(
 
 def _same(known: Execution, data: dict[str, Any]) -> str:
     context = data.get("QueryExecutionContext") or {}
-    database = str(context.get("Database") or "default").lower()
+    database = _database(context)
     if (
         known.sql != data.get("QueryString")
         or known.database != database
@@ -98,7 +98,7 @@ def _accepted(
         account=caller.account,
         region=caller.region,
         workgroup=workgroup,
-        database=str(context.get("Database") or "default").lower(),
+        database=_database(context),
         output=output,
         statement=statement,
         parameters=parameters,
@@ -107,13 +107,17 @@ def _accepted(
     return execution, Rules(text, enforced=enforced, cutoff=int(cutoff) if cutoff else None)
 
 
-def workgroup_settings(name: str) -> dict[str, Any]:
+def _database(context: dict[str, Any]) -> str:
+    return str(context.get("Database") or "default").strip('`"').lower()
+
+
+def workgroup_settings(name: str, *, usable: bool = True) -> dict[str, Any]:
     """A workgroup's configuration, kept where CloudFormation puts it: with the emulator's own."""
     emulated._ensure_default_workgroup()  # noqa: SLF001
     group = emulated._workgroups.get(name)  # noqa: SLF001
     if group is None:
         raise RequestError.invalid(f"WorkGroup {name} is not found.")
-    if group.get("State") == "DISABLED":
+    if usable and group.get("State") == "DISABLED":
         raise RequestError.invalid(f"WorkGroup {name} is disabled.")
     found = group.get("Configuration") or group.get("WorkGroupConfiguration") or {}
     return {key: _number(value) for key, value in found.items()}

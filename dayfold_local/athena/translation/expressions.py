@@ -147,8 +147,6 @@ def _case(node: exp.Case, scope: Scope, to: Translator) -> Typed:
 def _cast(node: exp.Cast, scope: Scope, to: Translator) -> Typed:
     target = parse_type(node.args["to"].sql(dialect="trino"))
     value = expression(node.this, scope, to)
-    if isinstance(node.this, exp.Literal) and node.this.is_string and target.is_time:
-        return literals.time_literal(str(node.this.this), target, node)
     try:
         return cast(value, target, safe=isinstance(node, exp.TryCast))
     except QueryFailure as failure:

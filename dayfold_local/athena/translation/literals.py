@@ -15,14 +15,13 @@ from dayfold_local.athena.sql_types import (
     INTEGER,
     INTERVAL_DAY,
     INTERVAL_MONTH,
-    VARCHAR,
     Type,
     decimal,
     literal,
     timestamp,
     timestamp_tz,
 )
-from dayfold_local.athena.translation.casts import cast, local
+from dayfold_local.athena.translation.casts import local
 from dayfold_local.athena.translation.coercion import coerce
 from dayfold_local.athena.translation.parse import position
 from dayfold_local.athena.translation.scope import Typed
@@ -47,12 +46,18 @@ def plain_literal(node: exp.Literal, *_: Any) -> Typed:  # noqa: ANN401
     return Typed(f"CAST({text} AS {kind.duckdb})", kind)
 
 
-def time_literal(text: str, target: Type, node: exp.Expr) -> Typed:
-    """DATE '...' and TIMESTAMP '...': the precision is that of the text."""
-    if target == DATE:
-        checked = cast(Typed(literal(text), VARCHAR), DATE)
-        plain = re.fullmatch(r"\s*\d{4}-\d{2}-\d{2}\s*", text)
-        return Typed(f"CAST({literal(text.strip())} AS DATE)", DATE, text) if plain else checked
+def date_literal(text: str, node: exp.Expr) -> Typed:
+    """DATE '...'."""
+    if not re.fullmatch(r"\s*\d{4}-\d{1,2}-\d{1,2}\s*", text):
+        raise QueryFailure(
+            "INVALID_LITERAL",
+            f"{position(node)}'{text}' is not a valid DATE literal",
+        )
+    return Typed(f"CAST({literal(text.strip())} AS DATE)", DATE, text)
+
+
+def timestamp_literal(text: str, node: exp.Expr) -> Typed:
+    """TIMESTAMP '...': the precision is that of the text, and a zone behind it counts."""
     match = re.fullmatch(r"\s*(\d+-\d+-\d+(?: \d+:\d+(?::\d+(?:\.(\d+))?)?)?)(?: ?(\S+))?\s*", text)
     if match is None:
         raise QueryFailure(
@@ -60,13 +65,12 @@ def time_literal(text: str, target: Type, node: exp.Expr) -> Typed:
             f"{position(node)}'{text}' is not a valid TIMESTAMP literal",
         )
     wall, fraction, zone = match.groups()
-    is_cast = "precision" if target.precision else ""
-    precision = target.precision if is_cast else len(fraction or "")
-    base = Typed(f"CAST({literal(wall)} AS TIMESTAMP)", timestamp(precision or 0))
-    if zone is None and target.name == "timestamp":
+    base = Typed(f"CAST({literal(wall)} AS TIMESTAMP)", timestamp(len(fraction or "")))
+    if zone is None:
         return base
-    kind = timestamp_tz(precision or 0, zone or "UTC")
-    return Typed(f"timezone({literal(zone or 'UTC')}, {base.sql})", kind)
+    known_zone(zone, node)
+    kind = timestamp_tz(len(fraction or ""), zone)
+    return Typed(f"timezone({literal(zone)}, {base.sql})", kind)
 
 
 def interval(node: exp.Interval, *_: Any) -> Typed:  # noqa: ANN401

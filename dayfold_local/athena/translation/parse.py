@@ -51,6 +51,7 @@ _SYNTAX: Final = frozenset(
         "TIME",
     },
 )
+_LITERALS: Final = {"DATE", "TIMESTAMP"}
 _NOT_NAMES: Final = {TokenType.STRING, TokenType.IDENTIFIER, TokenType.NUMBER}
 
 
@@ -75,12 +76,13 @@ def position(node: exp.Expr | None) -> str:
     """`line 1:8: `, as Trino starts its messages, or nothing when it is not known."""
     if node is None:
         return ""
+    places = []
     for part in node.walk():
         meta = part.meta
         if "line" in meta and "col" in meta:
             width = int(meta.get("end", 0)) - int(meta.get("start", 0))
-            return f"line {meta['line']}:{max(int(meta['col']) - width, 1)}: "
-    return ""
+            places.append((int(meta["line"]), max(int(meta["col"]) - width, 1)))
+    return "line {}:{}: ".format(*min(places)) if places else ""
 
 
 def _syntax_error(error: ParseError) -> QueryFailure:
@@ -96,7 +98,11 @@ def _syntax_error(error: ParseError) -> QueryFailure:
 def _marked(tokens: list[Token]) -> list[Token]:
     marked: list[Token] = []
     brackets: list[bool] = []  # whether each open bracket is a subscript
+    literal_at = -1
     for at, token in enumerate(tokens):
+        if at == literal_at:
+            marked += [token, _like(token, TokenType.R_PAREN, ")")]
+            continue
         following = tokens[at + 1] if at + 1 < len(tokens) else None
         if token.token_type == TokenType.L_BRACKET:
             is_subscript = bool(marked) and marked[-1].token_type != TokenType.ARRAY
@@ -113,13 +119,18 @@ def _marked(tokens: list[Token]) -> list[Token]:
         if following is not None and _is_call(tokens, at, token, following):
             token.text = CALL + token.text.lower()
             token.token_type = TokenType.VAR
-        elif (
-            token.text.upper() == "DECIMAL"
-            and following is not None
-            and following.token_type == TokenType.STRING
-        ):
-            following.token_type = TokenType.NUMBER  # DECIMAL '1.20' is the number 1.20
-            continue
+        elif following is not None and following.token_type == TokenType.STRING:
+            name = token.text.upper()
+            if name == "DECIMAL":
+                following.token_type = TokenType.NUMBER  # DECIMAL '1.20' is the number 1.20
+                continue
+            if name in _LITERALS:  # apart from a CAST of a text, which has other rules
+                marked += [
+                    _like(token, TokenType.VAR, f"{CALL}{name.lower()}_literal"),
+                    _like(token, TokenType.L_PAREN, "("),
+                ]
+                literal_at = at + 1
+                continue
         marked.append(token)
     return marked
 

@@ -23,7 +23,12 @@ from dayfold_local.athena.sql_types import (
 from dayfold_local.athena.translation.casts import cast, local, raising
 from dayfold_local.athena.translation.coercion import coerce, common_type
 from dayfold_local.athena.translation.functions import Call, function
-from dayfold_local.athena.translation.literals import at_zone, known_zone
+from dayfold_local.athena.translation.literals import (
+    at_zone,
+    date_literal,
+    known_zone,
+    timestamp_literal,
+)
 from dayfold_local.athena.translation.parse import position
 from dayfold_local.athena.translation.scope import Typed
 from dayfold_local.athena.translation.time_formats import joda_format, mysql_format
@@ -144,6 +149,16 @@ def _date_diff(call: Call) -> Typed:
     if kind.name.endswith("zone") and unit in _DATE_UNITS:
         start, end = local(start), local(end)
     return Typed(f"date_sub('{unit}', {start.sql}, {end.sql})", BIGINT)
+
+
+@function("date_literal")
+def _date_literal(call: Call) -> Typed:
+    return date_literal(call.literal(0), call.node)
+
+
+@function("timestamp_literal")
+def _timestamp_literal(call: Call) -> Typed:
+    return timestamp_literal(call.literal(0), call.node)
 
 
 @function("date")
