@@ -13,6 +13,7 @@ from dayfold.domain.days import day_range
 from dayfold.domain.fingerprints import window_digest
 from dayfold.domain.partition import PartitionState
 from dayfold.domain.planning import Facts, RawPartition, decide, input_fingerprints, needed_days
+from dayfold.domain.statements import executed_hash
 
 QUERIES = Path(__file__).resolve().parents[1] / "queries"
 ROUNDS = 5
@@ -63,7 +64,7 @@ def _all_published() -> Facts:
                 run_id="run",
                 build_id=f"{name} {day}",
                 published_build_id=f"{name} {day}",
-                sql_hash=table.sql_hash,
+                sql_hash=executed_hash(table, TOKYO),
                 inputs={
                     one.table: window_digest(input_fingerprints(facts, one, day))
                     for one in table.inputs

@@ -38,6 +38,7 @@ def end_run(pipeline: Pipeline, *, run_id: str, error: Mapping[str, Any] | None)
         run_id=run_id, status="running", trigger="unknown", started_at=timestamp(pipeline)
     )
     published, failures = (0, []) if started is None else _outcome(pipeline, run_id)
+    failed = len(failures)
     if error is not None:
         failures = [f"the run was cut off: {_one_line(error)}", *failures]
     ended = dataclasses.replace(
@@ -45,7 +46,7 @@ def end_run(pipeline: Pipeline, *, run_id: str, error: Mapping[str, Any] | None)
         status="failed" if failures else "succeeded",
         ended_at=timestamp(pipeline),
         published=published,
-        failed=len(failures),
+        failed=failed,
         failures=tuple(failures),
     )
     pipeline.ledger.save_run(ended)
@@ -56,7 +57,7 @@ def end_run(pipeline: Pipeline, *, run_id: str, error: Mapping[str, Any] | None)
         "run_id": run_id,
         "status": ended.status,
         "published": published,
-        "failed": len(failures),
+        "failed": failed,
         "waiting": len(ended.waiting),
         "cause": "\n".join(shown),
     }

@@ -16,6 +16,7 @@ from dayfold.domain.statements import (
     build_location,
     build_table_name,
     create_table_as,
+    executed_hash,
     query_parameters,
 )
 from dayfold.ending import fail
@@ -137,7 +138,7 @@ def _claim_and_start(
         claims,
         run_id=run_id,
         build_id=build,
-        sql_hash=table.sql_hash,
+        sql_hash=executed_hash(table, pipeline.settings.tz),
         lease_until=_lease_until(pipeline),
     )
     if not claimed:

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from dayfold.domain.days import day_range, end_of_day
 from dayfold.domain.fingerprints import ABSENT, window_digest
 from dayfold.domain.partition import PartitionState
+from dayfold.domain.statements import executed_hash
 from dayfold.domain.table import Table
 
 if TYPE_CHECKING:
@@ -168,8 +169,8 @@ class _Judge:
         return self._why_stale(table, day, state)
 
     def _why_stale(self, table: Table, day: dt.date, state: PartitionState) -> str | None:
-        if state.sql_hash != table.sql_hash:
-            return "stale: the query changed"
+        if state.sql_hash != executed_hash(table, self.facts.tz):
+            return "stale: the query or its time zone changed"
         for one in table.inputs:
             window = list(day_range(*one.window.days_for(day, self.facts.tz)))
             upstream = self.decisions.get(one.table, {})

@@ -116,12 +116,16 @@ def _sources(select: exp.Select) -> Iterator[exp.Expr]:
 def _check_column_names(
     table: Table, tree: exp.Query, tables: Mapping[str, Table]
 ) -> Iterator[Problem]:
-    """Columns must exist in the tables read; raw ones are known to the crawler only."""
+    """Columns must exist in the tables and WITH queries that are read."""
     schema: dict[str, Any] = {}
-    for name in read_tables(tree):
-        if name not in tables:
+    for name, places in read_tables(tree).items():
+        columns = (
+            {column.name: column.type for column in tables[name].columns}
+            if name in tables
+            else _columns_asked_of(places)
+        )
+        if columns is None:
             return
-        columns = {column.name: column.type for column in tables[name].columns}
         database, _, short_name = name.partition(".")
         schema.setdefault(database, {})[short_name] = {**columns, "dt": "varchar"}
     try:
@@ -131,6 +135,17 @@ def _check_column_names(
         number = place.split(",")[0]
         line = int(number) if number.isdigit() else _line_of_name(table, what)
         yield Problem(table.path, line, f"{what.rstrip('.')}: no table read here has it")
+
+
+def _columns_asked_of(places: list[exp.Table]) -> dict[str, str] | None:
+    """A raw table has what is asked of it: the crawler knows better. None if that is not clear."""
+    asked: dict[str, str] = {}
+    for place in places:
+        select = place.find_ancestor(exp.Select)
+        if select is None or list(_sources(select)) != [place]:
+            return None
+        asked.update((column.name.lower(), "varchar") for column in select.find_all(exp.Column))
+    return asked
 
 
 def _line_of_name(table: Table, message: str) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,8 @@ PARAMETERS = ("from", "to", "time_zone", "files_from", "files_to")
 # `:from` is no SQL: for the parser a parameter becomes a text literal of the same length, which
 # starts with a character from Unicode's private area, so that lines and columns stay true.
 _MARK = 0xE000
+# What sqlglot cannot parse becomes a problem here; it need not say so on stderr as well.
+logging.getLogger("sqlglot").setLevel(logging.ERROR)
 
 
 def parse_sql(path: str, text: str, tokens: Iterable[Token]) -> exp.Query | Problem:

@@ -36,6 +36,7 @@ _RESERVED = (
     "recursive", "right", "rollup", "select", "skip", "table", "then", "true", "uescape",
     "union", "unnest", "using", "values", "when", "where", "with",
 )  # fmt: skip
+_PUNCTUATION = "()[]{},.;:?+-*/%=<>|'\""  # an open quote has a message of its own
 _SHOWN = 40  # characters of a literal in a message
 _NAME = re.compile(r"[a-z_][a-z0-9_]*")
 _COLON_NAME = re.compile(rf"(?<!:):({'|'.join(PARAMETERS)})(?![A-Za-z0-9_])")
@@ -48,6 +49,7 @@ def check_words(path: str, tokens: list[Token]) -> list[Problem]:
         *_check_parameters(path, code),
         *_check_unstable(path, code),
         *check_functions(path, code),
+        *_check_characters(path, code),
         *_check_commas(path, code),
         *_check_output(path, code),
     ]
@@ -70,6 +72,13 @@ def _check_unstable(path: str, code: list[Token]) -> Iterator[Problem]:
         if token.is_word(*_UNSTABLE_WORDS) or (called and token.is_word(*_UNSTABLE_FUNCTIONS)):
             what = f"{token.text.lower()} gives other rows each time it runs"
             yield Problem(path, token.line, f"{what}: a rebuild must give the same, do without it")
+
+
+def _check_characters(path: str, code: list[Token]) -> Iterator[Problem]:
+    for token in code:
+        if token.kind == "symbol" and len(token.text) == 1 and token.text not in _PUNCTUATION:
+            what = f"the character {token.text!r} has no place in SQL outside quotes: remove it"
+            yield Problem(path, token.line, what)
 
 
 def _check_commas(path: str, code: list[Token]) -> Iterator[Problem]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
+from dayfold.domain.fingerprints import digest
 from dayfold.domain.table import BusinessDayWindow
 
 if TYPE_CHECKING:
@@ -44,6 +45,17 @@ def query_parameters(table: Table, first: dt.date, last: dt.date, tz: ZoneInfo) 
             parameters["files_from"] = str(one.window.days_for(first, tz)[0])
             parameters["files_to"] = str(one.window.days_for(last, tz)[1])
     return parameters
+
+
+def executed_hash(table: Table, tz: ZoneInfo) -> str:
+    """The hash of a table's query as executed: its text and, if it asks for it, the time zone.
+
+    Days are left out, since they are the partition's own; so is all that does not change rows.
+    """
+    zoned = ":time_zone" in table.sql or any(
+        isinstance(one.window, BusinessDayWindow) for one in table.inputs
+    )
+    return digest([table.sql_hash, tz.key]) if zoned else table.sql_hash
 
 
 def create_table_as(build_table: str, location: str, select: str) -> str:

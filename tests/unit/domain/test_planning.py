@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -23,6 +24,7 @@ from dayfold.domain.planning import (
     input_fingerprints,
     needed_days,
 )
+from dayfold.domain.statements import executed_hash
 from dayfold.domain.table import BusinessDayWindow, Column, Input, Table, Window
 
 TOKYO = ZoneInfo("Asia/Tokyo")
@@ -80,7 +82,7 @@ def published(world: Facts, name: str, day: dt.date, **changes: Any) -> Partitio
         "run_id": "run-0",
         "build_id": f"build of {day}",
         "published_build_id": f"build of {day}",
-        "sql_hash": one.sql_hash,
+        "sql_hash": executed_hash(one, world.tz),
         "inputs": {i.table: window_digest(input_fingerprints(world, i, day)) for i in one.inputs},
     }
     return PartitionState(**{**values, **changes})
@@ -173,8 +175,18 @@ def test_an_edited_query_makes_its_own_and_what_reads_it_stale() -> None:
     decisions, _ = decide(world, list(TABLES), [DAY], "stale")
     # Then
     assert built(decisions) == {"kpi.latency": [DAY], "kpi.score": [DAY]}
-    assert decisions["kpi.latency"][DAY].reason == "stale: the query changed"
+    assert decisions["kpi.latency"][DAY].reason == "stale: the query or its time zone changed"
     assert decisions["kpi.score"][DAY].reason == "stale: kpi.latency is rebuilt"
+
+
+def test_another_time_zone_makes_what_depends_on_it_stale() -> None:
+    # Given everything built for Tokyo
+    days = list(day_range(dt.date(2004, 5, 10), dt.date(2004, 5, 22)))
+    world = dataclasses.replace(all_published(days), tz=ZoneInfo("Europe/Berlin"))
+    # When
+    decisions, _ = decide(world, list(TABLES), [DAY], "stale")
+    # Then
+    assert set(built(decisions)) == set(TABLES)
 
 
 @pytest.mark.parametrize(

@@ -124,6 +124,7 @@ def test_a_good_query_has_no_problem() -> None:
         ("WHERE dt >= :from", "WHERE dt >= CAST(current_date AS varchar)", 20, "current_date"),
         ("WHERE dt >= :from", "WHERE dt >= :start", 20, "unknown parameter :start"),
         ("WHERE dt >= :from", "WHERE dt >= 'at :to'", 20, "text of a parameter"),
+        ("count(*)", "count(\u00a0*)", 17, "the character '\\xa0'"),
         ("count(*)", "cuont(*)", 17, "did you mean count?"),
         ("WHERE dt >= :from", "WHRE dt >= :from", 20, "not Athena SQL at column"),
         ("WHERE dt >= :from", "WHERE dt >= ':from", 20, "never closed"),
@@ -190,6 +191,20 @@ def test_a_raw_input_by_files_is_filtered_by_files() -> None:
     found = [str(p) for p in check_sources({"queries/staging/posts.sql": by_days})]
     # Then
     assert "must follow from :files_from" in found[0]
+
+
+def test_columns_are_followed_through_with_queries() -> None:
+    # Given
+    text = POSTS.replace(
+        "SELECT\n    CAST(company_id",
+        "WITH r AS (\n    SELECT company_id, dt FROM raw.events\n"
+        "    WHERE dt BETWEEN :files_from AND :files_to\n)\n\nSELECT\n    CAST(firm_id",
+    ).replace("FROM raw.events\nWHERE dt BETWEEN :files_from AND :files_to\n", "FROM r\n")
+    # When
+    found = [str(p) for p in check_sources({"queries/staging/posts.sql": text})]
+    # Then
+    (line,) = found
+    assert line.startswith("queries/staging/posts.sql:13: Column 'firm_id' could not be resolved")
 
 
 def test_a_kpi_reads_no_raw_table() -> None:
