@@ -180,3 +180,17 @@ def outputs_of(info: StackInfo) -> dict[str, str]:
     """The outputs of the deployed stack."""
     found = info.session().client("cloudformation").describe_stacks(StackName=info.stack_name)
     return {output["OutputKey"]: output["OutputValue"] for output in found["Stacks"][0]["Outputs"]}
+
+
+def processes_on(state: Path) -> list[str]:
+    """Command lines of the processes that work on a state folder."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            environment = (folder / "environ").read_bytes()
+            command = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+        except OSError:
+            continue
+        if str(state).encode() in environment or str(state) in command:
+            found.append(command)
+    return found

@@ -18,7 +18,7 @@ from botocore.config import Config
 from dayfold.errors import ConfigurationError
 from dayfold_local import process, stack
 from dayfold_local.folder import StateFolder
-from tests.integration.conftest import outputs_of, wait_until
+from tests.integration.conftest import outputs_of, processes_on, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -213,7 +213,7 @@ def test_kill_in_the_middle_of_a_deployment_is_mended_by_the_next_up(
 
 
 def test_running_execution_is_found_ended_and_its_worker_is_gone(
-    started: Callable[..., StackInfo],
+    started: Callable[..., StackInfo], state: Path
 ) -> None:
     # Given
     info = started()
@@ -226,10 +226,11 @@ def test_running_execution_is_found_ended_and_its_worker_is_gone(
     running = states.start_execution(
         stateMachineArn=names["GreetStateMachine"], name="running", input='{"sleep": 60}'
     )["executionArn"]
-    time.sleep(0.3)
+    time.sleep(0.5)
 
     # When
     kill(info)
+    wait_until(lambda: not processes_on(state), seconds=5)
     states = started().session().client("stepfunctions")
 
     # Then

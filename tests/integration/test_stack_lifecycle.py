@@ -15,26 +15,12 @@ import pytest
 from dayfold.errors import ConfigurationError
 from dayfold_local import stack
 from dayfold_local.folder import StateFolder, write_json
-from tests.integration.conftest import free_port, outputs_of
+from tests.integration.conftest import free_port, outputs_of, processes_on
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from dayfold_local.stack import StackInfo
-
-
-def processes_on(state: Path) -> list[str]:
-    """Command lines of the processes that work on a state folder."""
-    found = []
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            environment = (folder / "environ").read_bytes()
-            command = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode()
-        except OSError:
-            continue
-        if str(state).encode() in environment or str(state) in command:
-            found.append(command)
-    return found
 
 
 def test_up_deploys_the_project_and_down_leaves_no_process(
