@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
-from dayfold.adapters.athena import request_token
+from dayfold.adapters.athena import QueryStatus, request_token
 from dayfold.domain.checks import ROWS, report_statement
 from dayfold.domain.cost import query_usd
 from dayfold.domain.failures import check_failure
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Mapping, Sequence
 
-    from dayfold.adapters.athena import QueryStatus
     from dayfold.domain.partition import PartitionState
     from dayfold.domain.table import Table
     from dayfold.pipeline import Pipeline
@@ -53,7 +52,10 @@ def finish_build(pipeline: Pipeline, *, build: Build) -> dict[str, Any]:
     )
     if not held:
         return _already_ended(pipeline, table, build)
-    query = pipeline.athena.wait(build.query_id, _LOOK_SECONDS)
+    try:
+        query = pipeline.athena.wait(build.query_id, _LOOK_SECONDS)
+    except QueryFailedError as error:
+        query = QueryStatus(build.query_id, "FAILED", str(error))
     if not query.is_final:
         return _look_again(build)
     if query.state != "SUCCEEDED":
@@ -64,7 +66,9 @@ def finish_build(pipeline: Pipeline, *, build: Build) -> dict[str, Any]:
 def _already_ended(pipeline: Pipeline, table: Table, build: Build) -> dict[str, Any]:
     """Tell a repeated call for a build that has ended from a lease that has gone to another."""
     states = _states(pipeline, table, build)
-    mine = [states[day] for day, n in build.days().items() if states[day].attempt == n]
+    mine = [
+        states[day] for day, n in build.days().items() if day in states and states[day].attempt == n
+    ]
     if len(mine) == len(build.attempts) and all(one.run_id == build.run_id for one in mine):
         failed = [state for state in mine if state.status == "failed"]
         return {"status": "failed" if failed else "published"}
@@ -189,4 +193,4 @@ def _records(
 def _states(pipeline: Pipeline, table: Table, build: Build) -> dict[dt.date, PartitionState]:
     days = build.days()
     states = pipeline.ledger.partitions(table.name, min(days), max(days))
-    return {day: states[day] for day in days}
+    return {day: states[day] for day in days if day in states}

@@ -41,7 +41,6 @@ def plan_run(
         BadRequestError: the event asks for something impossible, or for too much at once.
         QueryFileError: a query file cannot be read.
     """
-    now = pipeline.now()
     tables = pipeline.tables()
     request = read_request(event, tables)
     days = request.days or _recent_days(pipeline)
@@ -53,18 +52,7 @@ def plan_run(
         raise BadRequestError(
             f"{len(jobs)} jobs are more than one run takes ({_MAX_JOBS}): ask for fewer days"
         )
-    waiting = _waiting(decisions)
-    plan = {
-        "run_id": run_id,
-        "policy": request.policy,
-        "days": [str(day) for day in sorted(days)],
-        "waves": _waves(jobs),
-        "waiting": waiting,
-        "warnings": warnings,
-        "up_to_date": _count(decisions, "keep"),
-        "expected_bytes": sum(job.expected_bytes for job in jobs),
-        "expected_usd": round(expected_usd(jobs), 6),
-    }
+    plan = {"run_id": run_id, **_shown(request, days, decisions, jobs), "warnings": warnings}
     if request.dry_run:
         return plan
     _end_dead_runs(pipeline)
@@ -74,11 +62,11 @@ def plan_run(
             run_id=run_id,
             status="running",
             trigger=request.trigger,
-            started_at=now.isoformat(timespec="milliseconds"),
+            started_at=facts.now.isoformat(timespec="milliseconds"),
             execution_arn=execution_arn,
             request={k: v for k, v in event.get("request", {}).items() if v},
             planned=_count(decisions, "build"),
-            waiting=tuple(f"{one['table']} {one['day']}: {one['reason']}" for one in waiting),
+            waiting=_waiting_lines(decisions),
             warnings=tuple(warnings),
         )
     )
@@ -129,6 +117,21 @@ def _end_dead_runs(pipeline: Pipeline) -> None:
             pipeline.ledger.save_run(ended)
 
 
+def _shown(
+    request: RunRequest, days: tuple[dt.date, ...], decisions: Decisions, jobs: list[Job]
+) -> dict[str, Any]:
+    """The plan as people and the later steps read it."""
+    return {
+        "policy": request.policy,
+        "days": [str(day) for day in sorted(days)],
+        "waves": _waves(jobs),
+        "waiting": _waiting(decisions),
+        "up_to_date": _count(decisions, "keep"),
+        "expected_bytes": sum(job.expected_bytes for job in jobs),
+        "expected_usd": round(expected_usd(jobs), 6),
+    }
+
+
 def _waves(jobs: list[Job]) -> list[dict[str, Any]]:
     numbers = sorted({job.wave for job in jobs})
     return [
@@ -144,6 +147,10 @@ def _waiting(decisions: Decisions) -> list[dict[str, str]]:
         for day, decision in days.items()
         if decision.action == "wait"
     ]
+
+
+def _waiting_lines(decisions: Decisions) -> tuple[str, ...]:
+    return tuple(f"{one['table']} {one['day']}: {one['reason']}" for one in _waiting(decisions))
 
 
 def _count(decisions: Decisions, action: str) -> int:

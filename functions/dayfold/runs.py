@@ -67,7 +67,7 @@ def fail_build(
     pipeline: Pipeline, *, run_id: str, name: str, index: int, error: Mapping[str, Any]
 ) -> dict[str, Any]:
     """End what a job still holds as failed, after a step that could not be retried further."""
-    job = pipeline.plans.load(run_id, name)[index]
+    job = pipeline.plans.load_job(run_id, name, index)
     table = pipeline.tables()[job["table"]]
     first, last = (dt.date.fromisoformat(job[end]) for end in ("first", "last"))
     mine = {

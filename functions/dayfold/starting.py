@@ -64,7 +64,7 @@ def start_build(pipeline: Pipeline, *, run_id: str, name: str, index: int) -> di
     Raises:
         ThrottledError: Athena or the ledger wants to be called later.
     """
-    planned = pipeline.plans.load(run_id, name)[index]
+    planned = pipeline.plans.load_job(run_id, name, index)
     job = Job.from_json(planned)
     table = pipeline.tables()[job.table]
     for pause in (*_HELD_PAUSES, None):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from dayfold.adapters.aws import error_message, raise_if_throttled
+from dayfold.adapters.aws import error_code, error_message, raise_if_throttled
 from dayfold.errors import QueryFailedError
 
 if TYPE_CHECKING:
@@ -93,12 +93,15 @@ class Athena:
 
         Raises:
             ThrottledError: Athena has too many calls now.
+            QueryFailedError: Athena does not know the query.
         """
         try:
             answer = self._athena.get_query_execution(QueryExecutionId=query_id)
         except ClientError as error:
             raise_if_throttled(error)
-            raise
+            if error_code(error) != "InvalidRequestException":
+                raise
+            raise QueryFailedError(f"query {query_id}: {error_message(error)}") from error
         return _read_status(query_id, dict(answer["QueryExecution"]))
 
     def wait(self, query_id: str, seconds: float) -> QueryStatus:
@@ -118,7 +121,7 @@ class Athena:
             self._athena.stop_query_execution(QueryExecutionId=query_id)
         except ClientError as error:
             raise_if_throttled(error)
-            if error.response["Error"]["Code"] != "InvalidRequestException":
+            if error_code(error) != "InvalidRequestException":
                 raise
 
     def rows(self, query_id: str) -> list[dict[str, str | None]]:

@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 
 from dayfold.adapters.aws import error_code
 from dayfold.domain.days import contiguous_ranges
-from dayfold.domain.fingerprints import files_fingerprint
+from dayfold.domain.fingerprints import files_fingerprint, is_empty
 from dayfold.domain.planning import RawPartition
 from dayfold.domain.table import RAW_DATABASE
 
@@ -56,7 +56,8 @@ class Extracts:
             day: RawPartition(
                 fingerprint=files_fingerprint(entries),
                 size_bytes=sum(size for _, size, _ in entries),
-                crawled=day in crawled,
+                # A day whose files are all empty has nothing for the crawler to show.
+                crawled=day in crawled or all(is_empty(key, size) for key, size, _ in entries),
             )
             for day, entries in files.items()
         }

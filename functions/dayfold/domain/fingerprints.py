@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 ABSENT = "absent"  # the fingerprint of a day that has no files or no build
+_EMPTY_GZIP_BYTES = 20
 _LENGTH = 16  # hexadecimal digits; 64 bits keep a chance collision out of reach
 
 
@@ -22,6 +23,16 @@ def digest(parts: Iterable[str]) -> str:
 def files_fingerprint(files: Iterable[tuple[str, int, str]]) -> str:
     """The fingerprint of a raw partition from its files as (key, size in bytes, ETag)."""
     return digest(f"{key} {size} {etag}" for key, size, etag in sorted(files))
+
+
+def is_empty(key: str, size: int) -> bool:
+    """Whether a file cannot hold a row: no bytes, or a gzip of none.
+
+    An empty gzip has a header of 10 bytes, 2 of data, a trailer of 8, and may carry its name.
+    Source: RFC 1952.
+    """
+    name = key.rpartition("/")[2]
+    return size == 0 or (name.endswith(".gz") and size <= _EMPTY_GZIP_BYTES + len(name) + 1)
 
 
 def window_digest(days: Mapping[dt.date, str]) -> str:

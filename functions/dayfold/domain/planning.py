@@ -206,7 +206,10 @@ class _Judge:
         if partition is not None:
             if partition.crawled:
                 return None
-            return f"{one.table} dt={file_day} has landed but is not crawled: `dayfold crawl`"
+            return (
+                f"{one.table} dt={file_day} has landed but is not in the catalog: `dayfold crawl`; "
+                "if it stays so, its files are broken"
+            )
         grace = dt.timedelta(days=self.facts.input_grace_days)
         if self.facts.now < end_of_day(day, self.facts.tz) + grace:
             return f"{one.table} dt={file_day} has not landed"

@@ -103,6 +103,7 @@ def test_waiting_gives_up_in_time() -> None:
 
 
 def test_a_failure_carries_athenas_reason_and_whether_to_retry() -> None:
+    # Given
     adapter, _, _ = athena(
         execution(
             "FAILED",
@@ -112,7 +113,9 @@ def test_a_failure_carries_athenas_reason_and_whether_to_retry() -> None:
             },
         )
     )
+    # When
     status = adapter.wait("q", 1)
+    # Then
     assert (status.reason, status.retryable) == ("GENERIC_INTERNAL_ERROR: try again", True)
 
 

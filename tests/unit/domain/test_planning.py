@@ -236,7 +236,9 @@ def test_what_landed_but_is_not_crawled_never_counts_as_empty() -> None:
     # When
     decisions, _ = decide(facts(raw={"raw.events": raw}), ["kpi.latency"], [DAY], "missing")
     # Then what reads it waits with it
-    assert decisions["staging.posts"][DAY].reason.endswith("is not crawled: `dayfold crawl`")
+    assert "has landed but is not in the catalog: `dayfold crawl`" in (
+        decisions["staging.posts"][DAY].reason
+    )
     assert decisions["kpi.latency"][DAY].reason.startswith("staging.posts 2004-05-20 waits: ")
 
 

@@ -28,6 +28,7 @@ def test_a_crawler_event_names_no_day() -> None:
 
 
 def test_days_and_ranges_are_put_together() -> None:
+    # When
     request = read_request(
         {
             "request": {
@@ -39,6 +40,7 @@ def test_days_and_ranges_are_put_together() -> None:
         },
         TABLES,
     )
+    # Then
     assert request.days == (dt.date(2004, 5, 19), dt.date(2004, 5, 20), dt.date(2004, 5, 21))
     assert request.policy == "all"
 

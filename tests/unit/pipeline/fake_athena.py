@@ -6,7 +6,7 @@ import dataclasses
 import re
 
 from dayfold.adapters.athena import QueryStatus
-from dayfold.errors import ThrottledError
+from dayfold.errors import QueryFailedError, ThrottledError
 
 _SPAN = re.compile(r"BETWEEN '(\d{4}-\d{2}-\d{2})' AND '(\d{4}-\d{2}-\d{2})'")
 
@@ -32,6 +32,7 @@ class FakeAthena:
         self.running: set[str] = set()  # texts in the SQL of queries that do not end yet
         self.broken: dict[str, list[dict[str, str | None]]] = {}  # text in the SQL -> report rows
         self.throttled_starts = 0
+        self.unknown: set[str] = set()  # query ids that Athena has forgotten
 
     def start(self, sql: str, token: str) -> str:
         if token in self.queries:
@@ -50,6 +51,8 @@ class FakeAthena:
 
     def wait(self, query_id: str, seconds: float) -> QueryStatus:
         del seconds
+        if query_id in self.unknown:
+            raise QueryFailedError(f"query {query_id}: QueryExecution was not found")
         query = self._find(query_id)
         state = "RUNNING" if any(text in query.sql for text in self.running) else query.state
         return QueryStatus(query_id, state, query.reason, query.retryable, 1_000, 0.5)

@@ -1,0 +1,117 @@
+"""One writer at a time: runs side by side, calls delivered twice, writers that were overtaken."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING
+
+import pytest
+
+from dayfold.domain.days import day_range
+from dayfold.finishing import finish_build
+from dayfold.starting import Build, start_build
+from dayfold.waves import plan_wave
+
+if TYPE_CHECKING:
+    from tests.unit.pipeline.world import World
+
+DAY = dt.date(2004, 5, 20)
+MAY = [str(day) for day in day_range(dt.date(2004, 5, 1), dt.date(2004, 5, 31))]
+
+
+def test_three_runs_at_once_build_each_partition_once(world: World) -> None:
+    # Given three plans made before any of them has built anything
+    world.land(*MAY)
+    runs = ["run-1", "run-2", "run-3"]
+    for run in runs:
+        world.plan(run, days=["2004-05-20"])
+    # When
+    ended = [world.drive(run) for run in runs]
+    # Then
+    assert [one["status"] for one in ended] == ["succeeded"] * 3
+    assert len(world.athena.builds("staging.posts")) == 1
+    assert len(world.athena.builds("kpi.weekly")) == 1
+    builds = world.pipeline.ledger.builds("kpi.weekly", DAY)
+    assert [build.attempt for build in builds] == [1]
+
+
+def test_a_partition_that_another_run_builds_is_waited_for(world: World) -> None:
+    # Given run-1 in the middle of the staging query
+    world.land(*MAY)
+    world.plan("run-1", days=["2004-05-20"], tables=["staging.posts"])
+    world.plan("run-2", days=["2004-05-20"], tables=["staging.posts"])
+    name = plan_wave(world.pipeline, run_id="run-1", wave=1)["name"]
+    plan_wave(world.pipeline, run_id="run-2", wave=1)
+    started = start_build(world.pipeline, run_id="run-1", name=name, index=0)
+    # When
+    held = start_build(world.pipeline, run_id="run-2", name=name, index=0)
+    finish_build(world.pipeline, build=Build(**started["build"]))
+    after = start_build(world.pipeline, run_id="run-2", name=name, index=0)
+    # Then
+    assert held == {"status": "held"}
+    assert after == {"status": "done"}
+    assert len(world.athena.builds("staging.posts")) == 1
+
+
+@pytest.mark.parametrize("how", ["its lease is over", "its run is dead"])
+def test_an_abandoned_build_is_taken_over_and_its_writer_fenced_off(world: World, how: str) -> None:
+    # Given run-1 has started a query and is never heard of again
+    world.land(*MAY)
+    world.plan("run-1", days=["2004-05-20"], tables=["staging.posts"])
+    world.plan("run-2", days=["2004-05-20"], tables=["staging.posts"])
+    name = plan_wave(world.pipeline, run_id="run-1", wave=1)["name"]
+    plan_wave(world.pipeline, run_id="run-2", wave=1)
+    started = start_build(world.pipeline, run_id="run-1", name=name, index=0)
+    if how == "its lease is over":
+        world.clock[0] += dt.timedelta(seconds=301)
+    else:
+        world.executions.running.discard("run-1")
+    # When run-2 takes over, and run-1 wakes up after all
+    ended = world.build("run-2", name, 0)
+    late = finish_build(world.pipeline, build=Build(**started["build"]))
+    # Then readers see run-2's build, and the abandoned query was stopped
+    assert ended == {"status": "published"}
+    assert late == {"status": "held"}
+    state = world.pipeline.ledger.partitions("staging.posts", DAY, DAY)[DAY]
+    assert (state.run_id, state.attempt) == ("run-2", 2)
+    assert world.location("staging.posts", "2004-05-20") == state.location
+    assert world.athena.stopped == [started["build"]["query_id"]]
+
+
+def test_a_redelivered_start_joins_the_query_it_started(world: World) -> None:
+    # Given
+    world.land(*MAY)
+    world.plan("run-1", days=["2004-05-20"], tables=["staging.posts"])
+    name = plan_wave(world.pipeline, run_id="run-1", wave=1)["name"]
+    # When
+    first = start_build(world.pipeline, run_id="run-1", name=name, index=0)
+    again = start_build(world.pipeline, run_id="run-1", name=name, index=0)
+    # Then
+    assert first == again
+    assert len(world.athena.queries) == 1
+
+
+def test_a_redelivered_finish_publishes_once(world: World) -> None:
+    # Given
+    world.land(*MAY)
+    world.plan("run-1", days=["2004-05-20"], tables=["staging.posts"])
+    name = plan_wave(world.pipeline, run_id="run-1", wave=1)["name"]
+    started = start_build(world.pipeline, run_id="run-1", name=name, index=0)
+    # When
+    answers = [finish_build(world.pipeline, build=Build(**started["build"])) for _ in range(2)]
+    # Then
+    assert answers == [{"status": "published"}] * 2
+    assert len(world.pipeline.ledger.builds("staging.posts", DAY)) == 1
+
+
+def test_a_dead_run_is_noted_by_the_next(world: World) -> None:
+    # Given
+    world.land(*MAY)
+    world.plan("run-1", days=["2004-05-20"])
+    world.executions.running.clear()
+    # When
+    world.run("run-2", days=["2004-05-20"])
+    # Then
+    run = world.pipeline.ledger.run("run-1")
+    assert run is not None
+    assert run.status == "failed"
