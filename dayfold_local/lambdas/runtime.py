@@ -6,6 +6,7 @@ import logging
 import threading
 from typing import Any
 
+from dayfold_local.lambdas import metrics
 from dayfold_local.lambdas.pool import ForkedWorker, InitError
 
 logger = logging.getLogger(__name__)
@@ -55,6 +56,7 @@ def execute(func: dict[str, Any], event: Any, request_id: str) -> dict[str, Any]
     finally:
         release_worker(worker)
     log = answer.get("log", "")
+    metrics.publish(log)
     if "error" in answer:
         body = {**answer["error"], "requestId": request_id}
         return {"body": body, "error": True, "log": log}
