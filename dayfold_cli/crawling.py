@@ -5,15 +5,18 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dayfold_cli.errors import CrawlFailedError
 from dayfold_cli.output import count_text
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from dayfold_cli.deployment import Deployment
 
 READY = "READY"
+MISSING_LOG = "ResourceNotFoundException"  # a crawler that may not write logs has none
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -27,6 +30,7 @@ class Crawl:
     tables_created: int
     tables_updated: int
     tables_deleted: int
+    warnings: tuple[str, ...] = ()
 
 
 def start_crawl(deployment: Deployment) -> bool:
@@ -58,7 +62,37 @@ def wait_for_crawl(deployment: Deployment) -> Crawl:
         tables_created=counts.get("TablesCreated", 0),
         tables_updated=counts.get("TablesUpdated", 0),
         tables_deleted=counts.get("TablesDeleted", 0),
+        warnings=_warnings(deployment, last),
     )
+
+
+def _warnings(deployment: Deployment, last: Mapping[str, Any]) -> tuple[str, ...]:
+    """What the crawl found wrong: broken files, vanished columns, no extracts at all."""
+    from botocore.exceptions import ClientError
+
+    group, stream = last.get("LogGroup"), last.get("LogStream")
+    crawl_id, start = last.get("MessagePrefix"), last.get("StartTime")
+    if not (group and stream and crawl_id and start):
+        return ()
+    pages = deployment.client("logs").get_paginator("filter_log_events")
+    prefix = f"[{crawl_id}] WARN : "
+    try:
+        found = [
+            " ".join(line["message"].removeprefix(prefix).split())
+            for page in pages.paginate(
+                logGroupName=group,
+                logStreamNames=[stream],
+                startTime=int(start.timestamp() * 1000),
+                filterPattern="WARN",
+            )
+            for line in page["events"]
+            if line["message"].startswith(prefix)
+        ]
+    except ClientError as error:
+        if error.response["Error"].get("Code") == MISSING_LOG:
+            return ()
+        return (f"the crawler's log {group} {stream} cannot be read: {error}",)
+    return tuple(dict.fromkeys(found))
 
 
 def changes_text(crawl: Crawl) -> str:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from dayfold_cli.deployment import Deployment
 
 RUNNING = "RUNNING"
+CRAWLER_SOURCE = "aws.glue"
 WATCH_SECONDS = 1.0  # between two counts of what is done: it asks the ledger once a table
 PLAN = "plan"  # the file of a run's plan; the pipeline's own name for it needs boto3 to import
 
@@ -98,19 +99,26 @@ def plan(deployment: Deployment, request: Request) -> dict[str, Any]:
 def find_run_since(
     deployment: Deployment, since: dt.datetime, patience: float
 ) -> tuple[str, str] | None:
-    """The run that an event started after `since`, once it is there; None if patience ends."""
+    """The run that a crawler's event started after `since`; None if patience ends before."""
     deadline = time.monotonic() + patience
     while True:
         answer = deployment.client("stepfunctions").list_executions(
             stateMachineArn=deployment.output("StateMachineArn"), maxResults=10
         )
         started = [run for run in answer["executions"] if run["startDate"] >= since]
-        if started:
-            oldest = min(started, key=lambda run: run["startDate"])
-            return oldest["name"], oldest["executionArn"]
+        for run in sorted(started, key=lambda run: run["startDate"]):
+            if _is_of_crawler(deployment, run["executionArn"]):
+                return run["name"], run["executionArn"]
         if time.monotonic() > deadline:
             return None
         time.sleep(deployment.poll_seconds)
+
+
+def _is_of_crawler(deployment: Deployment, execution_arn: str) -> bool:
+    """Whether a run was started by the crawler's event: somebody's own may start meanwhile."""
+    client = deployment.client("stepfunctions")
+    given = json.loads(client.describe_execution(executionArn=execution_arn).get("input", "{}"))
+    return isinstance(given, dict) and given.get("source") == CRAWLER_SOURCE
 
 
 def follow(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from dayfold_cli.commands.crawl import EVENT_PATIENCE
 from dayfold_cli.commands.stack import bring_up, local_stack
 from dayfold_cli.lazy import TargetCommand, target_of
 from dayfold_cli.output import count_text, say, seconds_text, size_text, warn
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from dayfold_cli.deployment import Deployment
     from dayfold_cli.runs import Outcome
 
-EVENT_PATIENCE = 15.0  # seconds for the crawler's event to start the daily run
 SAMPLE = "sample-ends"  # in the state folder
 RAW_TABLES = ("events", "users")
 NEXT_STEPS = """\
