@@ -86,6 +86,7 @@ GREET = """
         if event.get("refuse"):
             raise Refused("not you")
         if event.get("sleep"):
+            print("asleep in", os.getpid())
             time.sleep(event["sleep"])
         if event.get("write"):
             item = {"pk": {"S": "greeting"}, "sk": {"S": event["write"]}}

@@ -226,7 +226,7 @@ def test_running_execution_is_found_ended_and_its_worker_is_gone(
     running = states.start_execution(
         stateMachineArn=names["GreetStateMachine"], name="running", input='{"sleep": 60}'
     )["executionArn"]
-    time.sleep(0.5)
+    wait_until(lambda: "asleep in" in (state / "server.log").read_text())
 
     # When
     kill(info)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -93,11 +94,12 @@ def test_role_decides_what_a_function_may_do(started: Callable[..., StackInfo]) 
     assert "dynamodb:GetItem" in answer["errorMessage"]
 
 
-def test_timeout_ends_the_worker_and_says_so(started: Callable[..., StackInfo]) -> None:
+def test_timeout_ends_the_worker_and_says_so(
+    started: Callable[..., StackInfo], state: Path
+) -> None:
     # Given
     info = started()
     names = outputs_of(info)
-    before, _ = invoke(info, names, name="you")
 
     # When
     answer, error = invoke(info, names, sleep=30)
@@ -109,7 +111,9 @@ def test_timeout_ends_the_worker_and_says_so(started: Callable[..., StackInfo]) 
         "errorType": "Sandbox.Timedout",
         "requestId": answer["requestId"],
     }
-    assert not Path("/proc", str(before["pid"])).exists()
+    pid = re.search(r"asleep in (\d+)", (state / "server.log").read_text())
+    assert pid is not None
+    wait_until(lambda: not Path("/proc", pid[1]).exists())
     assert invoke(info, names, name="you")[1] is None
 
 
