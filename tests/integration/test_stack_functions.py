@@ -46,7 +46,7 @@ def test_errors_have_their_class_name_and_keep_the_worker(
     # Given
     info = started()
     names = outputs_of(info)
-    before, _ = invoke(info, names, name="you")
+    before = {invoke(info, names, name="you")[0]["pid"] for _ in range(5)}
 
     # When
     answer, error = invoke(info, names, refuse=True)
@@ -56,7 +56,7 @@ def test_errors_have_their_class_name_and_keep_the_worker(
     assert error == "Unhandled"
     assert answer["errorType"] == "Refused"
     assert answer["errorMessage"] == "not you"
-    assert after["pid"] == before["pid"]
+    assert after["pid"] in before
 
 
 def test_step_functions_catches_an_error_by_its_class_name(
