@@ -127,6 +127,7 @@ EXPRESSIONS = [
         '[{"n":1,"s":null}]',
         "varchar",
     ),
+    ("json_format(CAST(map(ARRAY['b', 'a'], ARRAY[1, 2]) AS json))", '{"a":2,"b":1}', "varchar"),
     (
         "sequence(DATE '2020-01-01', DATE '2020-01-03')",
         "[2020-01-01, 2020-01-02, 2020-01-03]",

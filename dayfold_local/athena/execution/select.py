@@ -190,6 +190,3 @@ def write_result(world: World, output: str, body: bytes, columns: list[tuple[str
             "you are allowed to access your KMS key",
             bare=True,
         ) from None
-
-
-__all__ = ["CACHE", "Running", "execute", "find_table", "plan", "run_select", "write_result"]

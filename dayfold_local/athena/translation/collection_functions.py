@@ -14,7 +14,6 @@ from dayfold_local.athena.sql_types import (
     Type,
     array,
 )
-from dayfold_local.athena.translation import operators
 from dayfold_local.athena.translation.casts import cast
 from dayfold_local.athena.translation.coercion import coerce, common_type
 from dayfold_local.athena.translation.functions import Call, function
@@ -195,8 +194,7 @@ def _match(call: Call) -> Typed:
         raise call.unexpected()
     tests = f"list_transform({values.sql}, {text})"
     if call.name == "all_match":
-        sql = f"coalesce(list_bool_and({tests}), CASE WHEN len({tests}) = 0 THEN TRUE END)"
-        return Typed(_three_valued(tests, "FALSE", "TRUE", values.sql), BOOLEAN) if sql else values
+        return Typed(_three_valued(tests, "FALSE", "TRUE", values.sql), BOOLEAN)
     yes, no = ("TRUE", "FALSE") if call.name == "any_match" else ("FALSE", "TRUE")
     return Typed(_three_valued(tests, yes, no, values.sql, decided_by="TRUE"), BOOLEAN)
 
@@ -276,6 +274,3 @@ def _zip_with(call: Call) -> Typed:
 @function("map_filter", "transform_values", "transform_keys")
 def _map_lambdas(call: Call) -> Typed:
     raise not_supported(f"{position(call.node)}{call.name}")
-
-
-_ = operators

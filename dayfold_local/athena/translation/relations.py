@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from sqlglot import exp
 
@@ -13,9 +13,6 @@ from dayfold_local.athena.translation.coercion import common_type
 from dayfold_local.athena.translation.expressions import Translator, boolean, expression
 from dayfold_local.athena.translation.parse import CALL, position
 from dayfold_local.athena.translation.scope import Field, Scope, Typed
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 
 class Queries(Translator, Protocol):
@@ -284,9 +281,3 @@ def conjuncts(node: exp.Expr | None) -> list[exp.Expr]:
     if isinstance(node, exp.And):
         return conjuncts(node.this) + conjuncts(node.expression)
     return [node]
-
-
-def for_each(parts: list[exp.Expr], visit: Callable[[exp.Expr], None]) -> None:
-    """Calls `visit` for each part."""
-    for part in parts:
-        visit(part)

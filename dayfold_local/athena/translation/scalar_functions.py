@@ -102,7 +102,7 @@ def _round(call: Call) -> Typed:
         raise not_supported(f"{position(call.node)}round of an integer to tens")
     if places is None:
         return Typed(f"round({value.sql})", value.type)
-    # By way of decimal texts: the engine scales in binary, Trino rounds what the double shows.
+    # Both scale the double, round half away from zero, and scale back.
     return Typed(f"round({value.sql}, CAST({places.sql} AS INTEGER))", value.type)
 
 

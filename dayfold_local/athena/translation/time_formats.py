@@ -14,6 +14,7 @@ _JODA: Final = {
     "SSS": "%g", "a": "%p", "EEEE": "%A", "EEE": "%a", "E": "%a", "MMMM": "%B", "MMM": "%b",
     "DDD": "%j", "xxxx": "%G", "ww": "%V", "e": "%u",
 }  # fmt: skip
+_JODA_PART: Final = re.compile(r"'((?:[^']|'')*)'|(([A-Za-z])\3*)|([^A-Za-z'])")
 _MYSQL: Final = {
     "a": "%a", "b": "%b", "c": "%-m", "d": "%d", "e": "%-d", "f": "%f", "H": "%H", "h": "%I",
     "I": "%I", "i": "%M", "j": "%j", "k": "%-H", "l": "%-I", "M": "%B", "m": "%m", "p": "%p",
@@ -24,19 +25,15 @@ _MYSQL: Final = {
 def joda_format(pattern: str, where: str) -> str:
     """A Java pattern (yyyy-MM-dd) as a strftime format; an unknown letter is refused."""
     out = []
-    for quoted, letters, other in re.findall(
-        r"'((?:[^']|'')*)'|(([A-Za-z])\3*)|([^A-Za-z'])", pattern
-    ) and [
-        (m.group(1), m.group(2), m.group(4))
-        for m in re.finditer(r"'((?:[^']|'')*)'|(([A-Za-z])\3*)|([^A-Za-z'])", pattern)
-    ]:
-        if letters:
-            found = _JODA.get(letters)
-            if found is None:
-                raise not_supported(f"{where}the format '{letters}' of '{pattern}'")
-            out.append(found)
-        else:
+    for match in _JODA_PART.finditer(pattern):
+        quoted, letters, _, other = match.groups()
+        if letters is None:
             out.append((quoted if quoted is not None else other).replace("%", "%%") or "'")
+            continue
+        found = _JODA.get(letters)
+        if found is None:
+            raise not_supported(f"{where}the format '{letters}' of '{pattern}'")
+        out.append(found)
     return "".join(out)
 
 
