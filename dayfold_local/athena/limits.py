@@ -10,8 +10,12 @@ import dataclasses
 import os
 import threading
 import time
+from typing import TYPE_CHECKING
 
 from dayfold_local.athena.errors import RequestError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 @dataclasses.dataclass(slots=True)
@@ -43,10 +47,10 @@ class Gate:
         self._last = time.monotonic()
         self._lock = threading.Lock()
 
-    def start(self, active: int) -> None:
+    def start(self, active: Callable[[], int]) -> None:
         """Before a query is accepted; `active` counts those queued and running."""
         self._throttle()
-        if self.limits.active_queries and active >= self.limits.active_queries:
+        if self.limits.active_queries and active() >= self.limits.active_queries:
             raise RequestError(
                 "TooManyRequestsException",
                 "You have exceeded the limit for the number of queries you can run concurrently. "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from typing import TYPE_CHECKING, Any, Final
 
@@ -36,7 +37,7 @@ def page(execution: Execution, world: World, token: str | None, size: int) -> di
         except (FileNotFoundError, AccessDeniedError) as error:
             raise RequestError.invalid(f"Could not find results: {error}") from None
         csv = execution.output_file.endswith(".csv")
-        rows = list(_csv_rows(body)) if csv else _text_rows(body, len(execution.columns))
+        rows = _csv_rows(body) if csv else _text_rows(body, len(execution.columns))
     chosen = rows[start : start + size]
     answer: dict[str, Any] = {
         "UpdateCount": 0,
@@ -54,6 +55,7 @@ def _datum(cell: str | None) -> dict[str, str]:
     return {} if cell is None else {"VarCharValue": cell}
 
 
+@functools.lru_cache(maxsize=4)  # the pages of one result are read one after the other
 def _csv_rows(body: str) -> list[list[str | None]]:
     rows: list[list[str | None]] = []
     row: list[str | None] = []

@@ -55,7 +55,7 @@ def start(
             if known is not None:
                 return _same(known, data)
         execution, rules = _accepted(data, sql, caller, world)
-        gate.start(executions.active())
+        gate.start(executions.active)
         execution.token = str(token) if token is not None else None
         executions.write(execution)
         runner.submit(execution, caller, world, rules)
