@@ -79,7 +79,7 @@ check-security:
 # One lock file, three environments: the SAM CLI and the template linters pin versions that clash.
 $(ENVIRONMENT): $(UV_INSTALLED) pyproject.toml uv.lock
 	@echo "Installing Dayfold's packages into .venv"
-	@UV_PROJECT_ENVIRONMENT=.venv $(UV) sync --quiet --frozen --python $(PYTHON) --extra local
+	@UV_PROJECT_ENVIRONMENT=.venv $(UV) sync --quiet --frozen --compile-bytecode --python $(PYTHON) --extra local
 	@touch $@
 
 $(SAM_ENVIRONMENT): $(UV_INSTALLED) uv.lock
