@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from dayfold_cli.outcomes import NOTHING_LANDED
 from dayfold_cli.output import (
     Column,
+    console,
     count_text,
     dollars_text,
+    is_terminal,
     print_json,
     print_rows,
     say,
     size_text,
     warn,
 )
-from dayfold_cli.reasons import gather, span_text
+from dayfold_cli.reasons import gather, gather_warnings, span_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -34,20 +37,37 @@ def print_plan(plan: Mapping[str, Any], data_format: Format) -> None:
         return
     rows = job_rows(plan)
     if rows:
-        columns = (
-            Column("wave", right=True),
-            Column("table", style="cyan"),
-            Column("days"),
-            Column("expected", right=True),
-            "why",
-        )
-        print_rows(columns, rows, "table")
+        print_rows(*_fitting(rows), "table")
     waiting = waiting_rows(plan)
     if waiting:
         print_rows((Column("waits", style="cyan"), "days", "for"), waiting, "table")
-    for warning in plan.get("warnings", ()):
+    for warning in gather_warnings(plan.get("warnings", ())):
         warn(warning)
     say(_summary(plan))
+
+
+JOB_COLUMNS: tuple[Column | str, ...] = (
+    Column("wave", right=True),
+    Column("table", style="cyan"),
+    Column("days"),
+    Column("expected", right=True),
+    "why",
+)
+EXPECTED = 3  # which of them goes first where it is narrow: the last line has the sum
+ROOMY = 100  # characters on a line
+
+
+def _fitting(
+    rows: Sequence[Sequence[object]],
+) -> tuple[Sequence[Column | str], Sequence[Sequence[object]]]:
+    """The columns that leave the reasons room enough to be read."""
+    if not is_terminal() or console().width >= ROOMY:
+        return JOB_COLUMNS, rows
+    return _without(JOB_COLUMNS), [_without(row) for row in rows]
+
+
+def _without(cells: Sequence[Any]) -> list[Any]:
+    return [*cells[:EXPECTED], *cells[EXPECTED + 1 :]]
 
 
 def job_rows(plan: Mapping[str, Any]) -> list[tuple[object, ...]]:
@@ -88,7 +108,9 @@ def partition_rows(plan: Mapping[str, Any]) -> list[tuple[object, ...]]:
 def _summary(plan: Mapping[str, Any]) -> str:
     jobs: Sequence[Any] = [job for wave in plan["waves"] for job in wave["jobs"]]
     days = plan.get("days") or ()
-    span = f" in {span_text(min(days), max(days))}" if days else ""
+    if not days:
+        return NOTHING_LANDED
+    span = f" in {span_text(min(days), max(days))}"
     waits = count_text(len(plan.get("waiting", ())), "partition waits", "partitions wait")
     if not jobs:
         return f"nothing to build{span}: {plan.get('up_to_date', 0):,} up to date, {waits}"

@@ -10,9 +10,14 @@ from dayfold_cli.output import count_text
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from dayfold.domain.partition import RunRecord
+
 WAITS = " waits: "  # how the planner joins a partition to what its input waits for
+CUT_OFF = "the run was cut off: "  # how a run's end begins the line about itself
 NAMED_TABLES = 2
 _LINE = re.compile(r"(?P<table>\w+\.\w+) (?P<day>\d{4}-\d{2}-\d{2}): (?P<reason>.+)", re.DOTALL)
+
+_EXTRACT = re.compile(r"(?P<table>raw\.\w+) dt=(?P<day>\d{4}-\d{2}-\d{2}) (?P<rest>.+)", re.DOTALL)
 
 
 def root_cause(reason: str) -> str:
@@ -50,6 +55,31 @@ def gather_lines(lines: Iterable[str]) -> list[str]:
         else:
             partitions.append((match["table"], match["day"], match["reason"]))
     return [*whole, *(f"{tables} {days}: {cause}" for tables, days, cause in gather(partitions))]
+
+
+def cut_off_reason(run: RunRecord) -> str | None:
+    """What ended a run before its own last step, in a person's words; None if nothing did."""
+    from dayfold_cli.functions import is_own_error
+
+    for line in run.failures:
+        if line.startswith(CUT_OFF):
+            reason = line.removeprefix(CUT_OFF)
+            kind, colon, text = reason.partition(": ")
+            return text if colon and is_own_error(kind) else reason
+    return None
+
+
+def gather_warnings(lines: Iterable[str]) -> list[str]:
+    """Warnings about days of extracts, one line for all days that share it; the order stays."""
+    groups: dict[tuple[str, str], list[str]] = {}
+    for line in lines:
+        match = _EXTRACT.fullmatch(line)
+        key = (match["table"], match["rest"]) if match else (line, "")
+        groups.setdefault(key, []).extend([match["day"]] if match else [])
+    return [
+        f"{head} dt={days_text(days)} {rest}" if days else head
+        for (head, rest), days in groups.items()
+    ]
 
 
 def gather_failures(lines: Iterable[str]) -> list[str]:

@@ -10,6 +10,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from dayfold.domain.partition import RunRecord
+from dayfold.errors import BadRequestError
 from dayfold_cli.functions import failure_text, invoke
 
 if TYPE_CHECKING:
@@ -62,6 +63,8 @@ class Outcome:
     record: RunRecord | None
     error: str | None
     seconds: float
+    days: int | None = None  # that it looked at; like the next, known of a run without work
+    up_to_date: int | None = None  # partitions
 
     @property
     def succeeded(self) -> bool:
@@ -144,12 +147,17 @@ def follow(
     error = None
     if execution["status"] != "SUCCEEDED":
         error = failure_text(execution.get("cause") or execution.get("error") or "no reason given")
+    idle = None
+    if record is not None and not record.planned:
+        idle = planned or _load_plan(deployment, run_id)
     return Outcome(
         run_id=run_id,
         status=execution["status"],
         record=record,
         error=error,
         seconds=(ended - execution["startDate"]).total_seconds(),
+        days=len(idle["days"]) if idle else None,
+        up_to_date=idle["up_to_date"] if idle else None,
     )
 
 
@@ -157,10 +165,10 @@ def _load_plan(deployment: Deployment, run_id: str) -> dict[str, Any] | None:
     """The plan that the run saved, or None while it is still being made."""
     from dayfold.adapters.plans import PlanStore
 
-    s3 = deployment.client("s3")
+    plans = PlanStore(deployment.client("s3"), deployment.bucket)
     try:
-        loaded: dict[str, Any] = PlanStore(s3, deployment.bucket).load(run_id, PLAN)
-    except s3.exceptions.NoSuchKey:
+        loaded: dict[str, Any] = plans.load(run_id, PLAN)
+    except BadRequestError:
         return None
     return loaded
 

@@ -127,7 +127,8 @@ def _daily_run(deployment: Deployment, since: dt.datetime) -> Outcome | None:
 
 def _build(deployment: Deployment, first: dt.date, last: dt.date) -> Outcome:
     """Build whatever of a range is not up to date."""
-    from dayfold_cli.commands.run import follow_shown, raise_if_failed
+    from dayfold_cli.commands.run import follow_shown
+    from dayfold_cli.outcomes import raise_if_failed
     from dayfold_cli.runs import Request, start_run
 
     run_id, arn = start_run(deployment, Request(span=(first, last)))

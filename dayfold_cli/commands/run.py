@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from dayfold.errors import RunFailedError
 from dayfold_cli.lazy import TargetCommand, target_of
 from dayfold_cli.options import (
     DAY,
@@ -16,7 +15,7 @@ from dayfold_cli.options import (
     resolve_table,
     table_option,
 )
-from dayfold_cli.output import count_text, format_option, note, print_json, say, seconds_text, warn
+from dayfold_cli.output import format_option, note, print_json, say
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
     from dayfold_cli.runs import Outcome
 
 POLICIES = ("missing", "stale", "failed", "all")
-SHOWN_LINES = 15
 
 
 @click.command("run", cls=TargetCommand)
@@ -79,6 +77,8 @@ def run_command(
     outcome = follow_shown(deployment, run_id, arn)
     if data_format == "json":
         print_json(outcome)
+    from dayfold_cli.outcomes import report
+
     report(outcome)
 
 
@@ -93,63 +93,3 @@ def follow_shown(deployment: Deployment, run_id: str, execution_arn: str) -> Out
             shown.show(f"{run_id}: {now.text}", now.done, now.total)
 
         return follow(deployment, run_id, execution_arn, watch if shown.is_seen else None)
-
-
-def report(outcome: Outcome) -> None:
-    """Say how a run ended, on stderr what went wrong.
-
-    Raises:
-        RunFailedError: it did not succeed.
-    """
-    from dayfold_cli.reasons import gather_failures, gather_lines
-
-    record = outcome.record
-    for warning in record.warnings if record else ():
-        warn(warning)
-    waiting = gather_lines(record.waiting if record else ())
-    _note_some("waiting", waiting)
-    failures = gather_failures(record.failures if record else ())
-    if len(failures) > 1:
-        _note_some("failed", failures)
-    raise_if_failed(outcome)
-    done = count_text(record.published, "partition") if record else "nothing"
-    if record is not None and not record.planned:
-        done = "everything was up to date, nothing"
-    say(f"{outcome.run_id} succeeded in {seconds_text(outcome.seconds)}: {done} published")
-
-
-def _note_some(word: str, lines: list[str]) -> None:
-    for line in lines[:SHOWN_LINES]:
-        note(f"{word}: {line}")
-    if len(lines) > SHOWN_LINES:
-        note(f"{word}: and {len(lines) - SHOWN_LINES:,} more; `dayfold status` shows them")
-
-
-def raise_if_failed(outcome: Outcome) -> None:
-    """Turn a run that did not succeed into an error.
-
-    Raises:
-        RunFailedError: partitions failed, or the run itself did.
-    """
-    if not outcome.succeeded:
-        raise RunFailedError(_failure_line(outcome))
-
-
-def _failure_line(outcome: Outcome) -> str:
-    from dayfold_cli.reasons import gather_failures
-
-    record = outcome.record
-    failures = record.failures if record else ()
-    if record is None or not failures:
-        ended = outcome.status.lower().replace("_", " ")
-        return f"{outcome.run_id} {ended}: {outcome.error or 'no reason given'}"
-    if len(gather_failures(failures)) == 1:
-        what = gather_failures(failures)[0]
-    else:
-        missed = count_text(record.planned - record.published, "partition")
-        what = f"{missed} of {record.planned:,} not built"
-    return (
-        f"{outcome.run_id} failed after {seconds_text(outcome.seconds)}: {what}; "
-        f"{record.published:,} published. `dayfold show TABLE DAY` tells more, "
-        "`dayfold run --policy failed` tries again"
-    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 from typing import TYPE_CHECKING
 
 import click
@@ -25,12 +26,14 @@ from dayfold_cli.output import (
     time_text,
     warn,
 )
+from dayfold_cli.reasons import cut_off_reason, gather, gather_warnings, span_text
 
 if TYPE_CHECKING:
     from dayfold.domain.partition import RunRecord
     from dayfold_cli.grid import Grid
     from dayfold_cli.output import Format
 
+STRETCH_COLUMNS = (Column("table"), Column("days"), Column("state"))
 CELL_COLUMNS = ("table", "day", "state", "reason")
 SHOWN_RUNS = 3
 SHOWN_REASONS = 8
@@ -66,7 +69,7 @@ def status_command(
         print_rows(CELL_COLUMNS, rows, data_format)
         return
     print_grid(grid)
-    for text in grid.warnings:
+    for text in gather_warnings(grid.warnings):
         warn(text)
     for run in deployment.ledger.recent_runs(SHOWN_RUNS):
         say(run_line(run))
@@ -82,18 +85,24 @@ def print_grid(grid: Grid) -> None:
 
         print_coloured(grid)
     else:
-        rows = [
-            (day, *(grid.cells[table, day].state for table in grid.tables)) for day in grid.days
-        ]
-        print_rows((Column("day"), *grid.tables), rows, "table")
+        print_rows(STRETCH_COLUMNS, stretches(grid), "table")
     for line in reason_lines(grid):
         say(line)
 
 
+def stretches(grid: Grid) -> list[tuple[str, str, str]]:
+    """A row for each stretch of days on which a table is in one state: narrow, and fit for grep."""
+    rows: list[tuple[str, str, str]] = []
+    for table in grid.tables:
+        cells = [grid.cells[table, day] for day in grid.days]
+        for state, same in itertools.groupby(cells, lambda cell: cell.state):
+            days = [str(cell.day) for cell in same]
+            rows.append((table, span_text(days[0], days[-1]), state))
+    return rows
+
+
 def reason_lines(grid: Grid) -> list[str]:
     """Why partitions are not published and current, same causes gathered."""
-    from dayfold_cli.reasons import gather
-
     lines: list[str] = []
     for state in ("failed", "building", "stale", "waiting", "missing"):
         cells = [cell for cell in grid.cells.values() if cell.state == state]
@@ -116,7 +125,8 @@ def run_line(run: RunRecord) -> str:
         took = f" after {seconds_text(seconds)}"
     done = f"{run.published:,} of {run.planned:,} published" if run.planned else "nothing to build"
     failed = f", {run.failed:,} failed" if run.failed else ""
+    cut_off = ", cut off" if run.status == "failed" and cut_off_reason(run) else ""
     return (
-        f"{time_text(run.started_at)} UTC  {run.status}{took}: {done}{failed}  "
+        f"{time_text(run.started_at)} UTC  {run.status}{took}: {done}{failed}{cut_off}  "
         f"({run.trigger}, {run.run_id})"
     )

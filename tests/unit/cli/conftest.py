@@ -12,6 +12,7 @@ from moto import mock_aws
 
 from dayfold_cli.deployment import Deployment
 from dayfold_cli.main import main
+from tests.unit.cli.fakes import FakeLedger, FakeStepFunctions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -108,6 +109,23 @@ def functions(
 
     monkeypatch.setitem(deployment._clients, "lambda", FakeLambda())
     return handlers
+
+
+@pytest.fixture
+def ledger(deployment: Deployment) -> FakeLedger:
+    fake = FakeLedger()
+    vars(deployment)["ledger"] = fake
+    return fake
+
+
+@pytest.fixture
+def machine(
+    deployment: Deployment, ledger: FakeLedger, monkeypatch: pytest.MonkeyPatch
+) -> FakeStepFunctions:
+    fake = FakeStepFunctions(ledger, "SUCCEEDED")
+    monkeypatch.setitem(deployment._clients, "stepfunctions", fake)
+    monkeypatch.setattr("dayfold_cli.runs.time.sleep", lambda _seconds: None)
+    return fake
 
 
 class _Body:

@@ -1,4 +1,4 @@
-"""Crawling, querying and invoking: calls, answers and refusals."""
+"""Querying and invoking: calls, answers and refusals."""
 
 from __future__ import annotations
 
@@ -17,73 +17,6 @@ if TYPE_CHECKING:
 
     from dayfold_cli.deployment import Deployment
     from tests.unit.cli.conftest import Result
-
-
-class FakeGlue:
-    """A crawler that needs two looks to be ready."""
-
-    class exceptions:  # noqa: N801 - as boto3 has it
-        class CrawlerRunningException(Exception):  # noqa: N818
-            pass
-
-    def __init__(self) -> None:
-        self.is_running = False
-        self.looks = 0
-        self.last: dict[str, Any] = {"Status": "SUCCEEDED"}
-
-    def start_crawler(self, Name: str) -> None:  # noqa: N803
-        assert Name == OUTPUTS["CrawlerName"]
-        if self.is_running:
-            raise self.exceptions.CrawlerRunningException
-        self.is_running = True
-
-    def get_crawler(self, Name: str) -> dict[str, Any]:  # noqa: N803
-        assert Name == OUTPUTS["CrawlerName"]
-        self.looks += 1
-        state = "RUNNING" if self.looks < 2 else "READY"
-        return {"Crawler": {"State": state, "LastCrawl": self.last}}
-
-    def get_crawler_metrics(self, **_: Any) -> dict[str, Any]:
-        counts = {"TablesCreated": 2, "TablesUpdated": 1, "TablesDeleted": 0}
-        return {"CrawlerMetricsList": [{**counts, "LastRuntimeSeconds": 1.5}]}
-
-
-@pytest.fixture
-def glue(deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> FakeGlue:
-    fake = FakeGlue()
-    monkeypatch.setitem(deployment._clients, "glue", fake)
-    monkeypatch.setattr("dayfold_cli.crawling.time.sleep", lambda _seconds: None)
-    return fake
-
-
-def test_a_crawl_says_what_changed(dayfold: Callable[..., Result], glue: FakeGlue) -> None:
-    # When
-    result = dayfold("crawl", "--wait")
-    # Then
-    assert result.code == 0
-    assert "crawled in 1.5 s: 2 tables created, 1 table updated" in result.out
-
-
-def test_a_running_crawl_is_joined(dayfold: Callable[..., Result], glue: FakeGlue) -> None:
-    # Given
-    glue.is_running = True
-    # When
-    result = dayfold("crawl", "--wait")
-    # Then
-    assert result.code == 0
-    assert "was running already" in result.err
-
-
-def test_a_failed_crawl_exits_1_with_its_reason(
-    dayfold: Callable[..., Result], glue: FakeGlue
-) -> None:
-    # Given
-    glue.last = {"Status": "FAILED", "ErrorMessage": "no right to read the bucket"}
-    # When
-    result = dayfold("crawl", "--wait")
-    # Then
-    assert result.code == 1
-    assert "ended as failed: no right to read the bucket" in result.err
 
 
 class FakeAthena:

@@ -1,0 +1,83 @@
+"""The grid of tables and days, and the state of each partition in it."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from dayfold.domain.partition import RunRecord
+from dayfold_cli.commands.status import run_line
+from dayfold_cli.grid import judge
+from tests.unit.cli.conftest import OUTPUTS
+from tests.unit.cli.fakes import DAY, PLAN, PUBLISHED
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.unit.cli.conftest import Result
+    from tests.unit.cli.fakes import FakeLedger
+
+
+def test_the_grid_joins_what_is_planned_with_what_the_ledger_knows(
+    dayfold: Callable[..., Result],
+    functions: dict[str, Callable[[Any], Any]],
+    ledger: FakeLedger,
+) -> None:
+    # Given
+    functions[OUTPUTS["PlanRunFunction"]] = lambda _event: PLAN
+    yesterday = DAY - dt.timedelta(days=1)
+    ledger.states["staging.posts"] = {yesterday: PUBLISHED}
+    ledger.states["kpi.active_users"] = {yesterday: PUBLISHED, DAY: PUBLISHED}
+    start, end = "2004-05-21T00:00:00.000+00:00", "2004-05-21T00:01:30.000+00:00"
+    ledger.runs["run-7"] = RunRecord(
+        "run-7", "failed", "request", start, ended_at=end, planned=4, published=3, failed=1
+    )
+    # When
+    result = dayfold("status")
+    # Then plain words in a pipe
+    lines = [line.split() for line in result.out.splitlines()]
+    assert lines[:5] == [
+        ["table", "days", "state"],
+        ["staging.posts", "2004-05-19", "stale"],
+        ["staging.posts", "2004-05-20..2004-05-21", "missing"],
+        ["kpi.active_users", "2004-05-19..2004-05-20", "published"],
+        ["kpi.active_users", "2004-05-21", "waiting"],
+    ]
+    assert "stale: staging.posts, 2004-05-19: raw.events changed" in result.out
+    assert "2004-05-21 00:00:00 UTC  failed after 90 s: 3 of 4 published, 1 failed" in result.out
+
+
+@pytest.mark.parametrize(
+    ("state", "planned", "expected"),
+    [
+        (None, None, "missing"),
+        (None, ("build", "missing"), "missing"),
+        (None, ("wait", "the day is not over"), "waiting"),
+        ({}, None, "published"),
+        ({}, ("build", "stale: the query or its time zone changed"), "stale"),
+        ({}, ("wait", "not crawled"), "waiting"),
+        ({"status": "failed", "error": "boom"}, ("build", "failed"), "failed"),
+        ({"status": "building", "lease_until": 2_000}, ("build", "missing"), "building"),
+        ({"status": "building", "lease_until": 10}, ("build", "stale: x"), "stale"),
+    ],
+)
+def test_the_state_of_a_partition(
+    state: dict[str, Any] | None, planned: tuple[str, str] | None, expected: str
+) -> None:
+    # Given
+    known = None if state is None else dataclasses.replace(PUBLISHED, **state)
+    # When / Then
+    assert judge(known, planned, now=1_000.0)[0] == expected
+
+
+def test_a_run_that_was_cut_off_is_told_from_one_with_failures() -> None:
+    # Given
+    start = "2004-05-21T00:00:00+00:00"
+    run = RunRecord("run-7", "failed", "request", start, planned=4, published=4)
+    cut_off = dataclasses.replace(run, failures=("the run was cut off: States.Timeout: ",))
+    # When / Then
+    assert "failed: 4 of 4 published  (" in run_line(run)
+    assert "failed: 4 of 4 published, cut off  (" in run_line(cut_off)
