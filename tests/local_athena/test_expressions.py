@@ -118,6 +118,11 @@ EXPRESSIONS = [
     ("array_join(ARRAY[1, NULL, 3], ',')", "1,3", "varchar"),
     ("map(ARRAY['a'], ARRAY[1])['a']", "1", "integer"),
     ("element_at(map(ARRAY['a'], ARRAY[1]), 'b')", None, "integer"),
+    (
+        "json_format(CAST(ARRAY[map(ARRAY['b', 'a'], ARRAY[1, 2]), NULL] AS JSON))",
+        '[{"a":2,"b":1},null]',
+        "varchar",
+    ),
     ("CAST(ROW(1, 'a') AS ROW(x bigint, y varchar)).y", "a", "varchar"),
     ("json_extract_scalar('{\"a\": {\"b\": 2}}', '$.a.b')", "2", "varchar"),
     ("json_extract_scalar('{\"a\": {\"b\": 2}}', '$.a')", None, "varchar"),

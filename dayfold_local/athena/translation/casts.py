@@ -238,15 +238,23 @@ def _cast_row(value: Typed, target: Type) -> str | None:
 _JSON_SAFE: Final = {*INTEGER_ORDER, "boolean", "varchar", "decimal", "double", "real", "date"}
 
 
+def _ordered_keys(sql: str, of: Type, depth: int = 0) -> str:
+    """A value whose maps have their keys in order, at any depth: so Trino writes them as JSON."""
+    if not _holds_map(of):
+        return sql
+    element = f"element_{depth}"
+    if of.name == "array":
+        inner = _ordered_keys(element, of.args[0], depth + 1)
+        return f"list_transform({sql}, lambda {element}: {inner})"
+    if of.name == "map" and not _holds_map(of.args[1]):
+        return f"map_from_entries(list_sort(map_entries({sql})))"
+    raise not_supported(f"CAST of {of} to JSON: maps inside other values")
+
+
 def _cast_json(value: Typed, target: Type) -> str | None:
     if target == JSON:
         _check_json_safe(value.type)
-        if any(_holds_map(arg) for arg in value.type.args):
-            raise not_supported(f"CAST of {value.type} to JSON: maps inside other values")
-        sql = value.sql
-        if value.type.name == "map":  # Trino puts the keys in order
-            sql = f"map_from_entries(list_sort(map_entries({sql})))"
-        return f"CAST(to_json({sql}) AS VARCHAR)"
+        return f"CAST(to_json({_ordered_keys(value.sql, value.type)}) AS VARCHAR)"
     scalar = f"json_extract_string({value.sql}, '$')"
     if target.name == "varchar":
         failed = raising(
