@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from dayfold_cli.runs import Outcome
 
 SHOWN_LINES = 15
+NEXT = "Next: "  # how a failure that knows what to do says it
+AGAIN = "the same command again builds the rest"
 NOTHING_LANDED = (
     "no day to build: no extracts have landed; `dayfold land TABLE PATH`, then `dayfold crawl`"
 )
@@ -31,10 +33,11 @@ def report(outcome: Outcome) -> None:
         warn(warning)
     waiting = gather_lines(record.waiting if record else ())
     failures = gather_failures(record.failures if record else ())
+    causes = gather_failures(record.failures if record else (), with_blocked=False)
     refusal = _refusal(outcome, waiting)
     if refusal is None or len(waiting) > 1:
         _note_some("waiting", waiting)
-    if len(failures) > 1:
+    if len(causes) != 1:  # else the last line has it
         _note_some("failed", failures)
     raise_if_failed(outcome)
     if refusal is not None:
@@ -85,17 +88,14 @@ def _failure_line(outcome: Outcome) -> str:
     cut_off = cut_off_reason(record)
     if cut_off and not record.planned:
         return f"{outcome.run_id} failed: {cut_off}"
-    missed = count_text(record.planned - record.published, "partition")
-    missed = f"{missed} of {record.planned:,} not built, {record.published:,} published"
-    failures = gather_failures(record.failures)
-    failed = f"{outcome.run_id} failed after {seconds_text(outcome.seconds)}: "
+    done = f"{record.published:,} of {count_text(record.planned, 'partition')} published"
+    failed = f"{outcome.run_id} failed after {seconds_text(outcome.seconds)}, {done}"
     if cut_off:
-        return f"{failed}cut off: {cut_off}; {missed}; the same command again builds the rest"
-    what = f"{failures[0]}; {missed}" if len(failures) == 1 else missed
-    return (
-        f"{failed}{what}; `dayfold show TABLE DAY` tells more, "
-        "`dayfold run --policy failed` tries again"
-    )
+        return f"{failed}; cut off: {cut_off}; {AGAIN}"
+    causes = gather_failures(record.failures, with_blocked=False)
+    if len(causes) == 1:
+        return f"{failed}: {causes[0]}" + ("" if NEXT in causes[0] else f"; {AGAIN}")
+    return f"{failed}, see above; `dayfold show TABLE DAY` tells more, {AGAIN}"
 
 
 def _note_some(word: str, lines: Sequence[str]) -> None:

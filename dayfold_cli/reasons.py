@@ -82,7 +82,7 @@ def gather_warnings(lines: Iterable[str]) -> list[str]:
     ]
 
 
-def gather_failures(lines: Iterable[str]) -> list[str]:
+def gather_failures(lines: Iterable[str], *, with_blocked: bool = True) -> list[str]:
     """A run's failures, one line a cause; what only lacked its inputs comes last, in one line."""
     own: list[str] = []
     blocked: list[str] = []
@@ -91,7 +91,7 @@ def gather_failures(lines: Iterable[str]) -> list[str]:
         (blocked if not_built else own).append(
             f"{place}: not built, for an input failed" if not_built else line
         )
-    return gather_lines([*own, *blocked])
+    return gather_lines([*own, *blocked] if with_blocked else own)
 
 
 def tables_text(names: Iterable[str]) -> str:

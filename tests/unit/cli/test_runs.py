@@ -59,17 +59,36 @@ def test_a_failed_run_lists_what_failed_and_exits_1(
     failures = (
         "kpi.a 2004-05-19: not_null(x) broken",
         "kpi.a 2004-05-20: not_null(x) broken",
+        "kpi.c 2004-05-20: bad SQL",
         "kpi.b 2004-05-20: not built, kpi.a 2004-05-20 failed",
     )
-    record(machine, planned=5, published=2, failed=3, failures=failures)
+    record(machine, planned=6, published=2, failed=3, failures=failures)
     # When
     result = dayfold("run", "--wait")
     # Then
     assert result.code == 1
     assert "failed: kpi.a 2004-05-19..2004-05-20: not_null(x) broken\n" in result.err
+    assert "failed: kpi.c 2004-05-20: bad SQL\n" in result.err
     assert "failed: kpi.b 2004-05-20: not built, for an input failed\n" in result.err
-    assert "3 partitions of 5 not built, 2 published" in result.err
-    assert "--policy failed" in result.err
+    assert "failed after 3.0 s, 2 of 6 partitions published, see above" in result.err
+
+
+def test_a_single_cause_is_the_last_line_and_the_only_one(
+    dayfold: Callable[..., Result], machine: FakeStepFunctions
+) -> None:
+    # Given one failure, and what could not be built without it
+    machine.status = "FAILED"
+    failures = (
+        "staging.a 2004-05-20: HIVE_BAD_DATA: x (build b, query q). Next: mend the extract",
+        "kpi.b 2004-05-20: not built, staging.a 2004-05-20 failed",
+    )
+    record(machine, planned=5, published=3, failed=2, failures=failures)
+    # When
+    result = dayfold("run", "--wait")
+    # Then
+    assert "failed after 3.0 s, 3 of 5 partitions published: staging.a 2004-05-20: " in result.err
+    assert result.err.endswith("Next: mend the extract\n")
+    assert result.err.count("staging.a") == 1
 
 
 def test_a_run_that_never_planned_says_why(
@@ -110,10 +129,8 @@ def test_a_run_that_was_cut_off_says_so_and_how_to_go_on(
     # Then
     assert result.code == 1
     said = result.err.splitlines()[-1]
-    assert "failed after 3.0 s: cut off: Sandbox.Timedout: no answer after 60 s; 1 part" in said
-    assert said.endswith(
-        "1 partition of 3 not built, 2 published; the same command again builds the rest"
-    )
+    assert "failed after 3.0 s, 2 of 3 partitions published; cut off: Sandbox.Timedout" in said
+    assert said.endswith("; the same command again builds the rest")
 
 
 def test_a_plan_that_could_not_be_made_is_its_own_error(
