@@ -53,18 +53,22 @@ class Host:
             InitError: If the function's handler cannot be imported.
         """
         with self._lock:
-            known = self._functions.get(key)
-            if known is None or known[0] != settings:
-                if known is not None:
-                    known[1].close()
-                self._functions.pop(key, None)
-                self._functions[key] = (settings, self._function(settings))
-            control = self._functions[key][1]
             try:
-                return _fork(control)
+                return _fork(self._second_generation(key, settings))
             except OSError:
+                # It has died since its last child: what is forked from a new one is as good.
                 self._functions.pop(key)[1].close()
-                raise
+                return _fork(self._second_generation(key, settings))
+
+    def _second_generation(self, key: str, settings: FunctionSettings) -> socket.socket:
+        """The connection to the process that has loaded a function as it is now."""
+        known = self._functions.get(key)
+        if known is None or known[0] != settings:
+            if known is not None:
+                known[1].close()
+            self._functions.pop(key, None)
+            self._functions[key] = (settings, self._function(settings))
+        return self._functions[key][1]
 
     def stop(self) -> None:
         """Ends all generations."""
@@ -78,7 +82,7 @@ class Host:
             self._control = self._process = None
 
     def _function(self, settings: FunctionSettings) -> socket.socket:
-        control = _fork(self._running())
+        control = self._forked_from_first()
         control.settimeout(INIT_SECONDS)
         frames.send(
             control,
@@ -97,6 +101,14 @@ class Host:
             raise InitError(answer["error"], answer.get("log", ""))
         control.settimeout(None)
         return control
+
+    def _forked_from_first(self) -> socket.socket:
+        try:
+            return _fork(self._running())
+        except OSError:  # it is dying, and not yet seen to be dead
+            if self._process is not None:
+                self._process.wait(timeout=INIT_SECONDS)
+            return _fork(self._running())
 
     def _running(self) -> socket.socket:
         """The connection to the first generation, started if it is not there."""
@@ -151,8 +163,7 @@ class ForkedWorker:
             try:
                 connection = self._connected()
                 connection.settimeout(timeout)
-                frames.send(connection, request)
-                answer = frames.receive(connection)
+                answer = _exchange(connection, request)
             except InitError as error:
                 return {"error": error.answer, "log": error.log}
             except TimeoutError:
@@ -226,6 +237,17 @@ class _Process:
                 raise subprocess.TimeoutExpired(str(self._pid), timeout)
             time.sleep(0.005)
         return 0
+
+
+def _exchange(connection: socket.socket, request: dict[str, Any]) -> dict[str, Any] | None:
+    """The answer to a request; None when the other side is gone, before or after it was sent."""
+    try:
+        frames.send(connection, request)
+    except TimeoutError:
+        raise
+    except OSError:
+        return None
+    return frames.receive(connection)
 
 
 def _fork(control: socket.socket) -> socket.socket:

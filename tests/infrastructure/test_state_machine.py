@@ -25,6 +25,7 @@ AWS_ERRORS = {
     "Lambda.TooManyRequestsException",
     "Lambda.Unknown",
     "Sandbox.Timedout",
+    "Runtime.ExitError",
     "States.ALL",
     "States.TaskFailed",
     "States.Timeout",
