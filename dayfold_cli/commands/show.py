@@ -11,6 +11,7 @@ from dayfold_cli.lazy import TargetCommand, target_of
 from dayfold_cli.options import DAY, known_tables, resolve_table
 from dayfold_cli.output import (
     Column,
+    count_text,
     dollars_text,
     facts,
     format_option,
@@ -103,7 +104,7 @@ def print_checks(results: Sequence[Mapping[str, Any]]) -> None:
         broken = result.get("broken")
         sample = result.get("sample")
         line = f"check {name} ({result.get('severity', 'error')})"
-        line += f": {broken} rows" if broken is not None else ""
+        line += f": {count_text(int(broken), 'row')}" if broken is not None else ""
         say(line + (f", e.g. {sample}" if sample else ""))
 
 
