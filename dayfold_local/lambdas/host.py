@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 # What the managed layers and the runtime offer; loaded once, shared by all forks.
 PRELOADED = ("boto3", "botocore.client", "aws_lambda_powertools", "pydantic", "awswrangler")
+# Parsing a service's model is most of what its first client costs; forks find it in the session.
+SERVICES = ("athena", "dynamodb", "glue", "s3", "sqs", "stepfunctions")
 
 
 def main() -> NoReturn:
@@ -42,7 +44,22 @@ def main() -> NoReturn:
     for name in PRELOADED:
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
+    with contextlib.suppress(ImportError):
+        _read_service_models()
     _fork_on_demand(control, _be_function)
+
+
+def _read_service_models() -> None:
+    """Fills the default session's cache of models; it takes no credentials and no region yet."""
+    import boto3
+
+    session = boto3.DEFAULT_SESSION = boto3.Session()
+    loader = session._session.get_component("data_loader")  # noqa: SLF001
+    for service in SERVICES:
+        for kind in ("service-2", "endpoint-rule-set-1", "paginators-1"):
+            loader.load_service_model(service, kind)
+    for name in ("endpoints", "partitions", "sdk-default-configuration", "_retry"):
+        loader.load_data(name)
 
 
 def _fork_on_demand(
