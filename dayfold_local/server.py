@@ -72,11 +72,12 @@ async def _serve(folder: StateFolder, port: int) -> None:
     from hypercorn.config import Config
     from ministack import app as emulator
 
-    from dayfold_local import alarms, loopback, routes
+    from dayfold_local import alarms, loopback, mappings, routes
     from dayfold_local.durability.keeper import Keeper
     from dayfold_local.lambdas import runtime
 
     alarms.install()
+    mappings.install()
     runtime.install()
     keeper = Keeper(folder, tuple(emulator.SERVICE_HANDLERS))
     keeper.restore()
