@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
-from dayfold.adapters.athena import QueryStatus, request_token
+from dayfold.adapters.athena import request_token
 from dayfold.domain.checks import ROWS, report_statement
 from dayfold.domain.cost import query_usd
 from dayfold.domain.failures import check_failure
@@ -17,15 +17,16 @@ from dayfold.domain.partition import BuildRecord
 from dayfold.domain.statements import build_location, build_table_name
 from dayfold.ending import fail, settle, timestamp
 from dayfold.errors import QueryFailedError
+from dayfold.starting import Build
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
+    from dayfold.adapters.athena import QueryStatus
     from dayfold.domain.partition import PartitionState
     from dayfold.domain.table import Table
     from dayfold.pipeline import Pipeline
-    from dayfold.starting import Build
 
 _LOOK_SECONDS = 8.0  # how long one look waits: most builds end within it, without a state more
 _FIRST_PAUSE = 2  # seconds between looks, doubled from look to look
@@ -46,21 +47,41 @@ def finish_build(pipeline: Pipeline, *, build: Build) -> dict[str, Any]:
         ThrottledError: AWS wants to be called later; the same call again goes on.
     """
     table = pipeline.tables()[build.table]
-    lease_until = int(pipeline.now().timestamp()) + pipeline.settings.lease_seconds
-    held = pipeline.ledger.hold(
-        table.name, build.days(), run_id=build.run_id, lease_until=lease_until
-    )
-    if not held:
+    if not renew(pipeline, build):
         return _already_ended(pipeline, table, build)
-    try:
-        query = pipeline.athena.wait(build.query_id, _LOOK_SECONDS)
-    except QueryFailedError as error:
-        query = QueryStatus(build.query_id, "FAILED", str(error))
-    if not query.is_final:
-        return _look_again(build)
+    while True:
+        query = pipeline.athena.wait(build.awaited, _LOOK_SECONDS)
+        if not query.is_final:
+            return _look_again(build)
+        ended = step(pipeline, build=build, query=query)
+        if ended["status"] != "building":
+            return ended
+        build = Build(**ended["build"])
+
+
+def renew(pipeline: Pipeline, build: Build) -> bool:
+    """Renew the leases of a build; False if one has gone to another attempt."""
+    lease_until = int(pipeline.now().timestamp()) + pipeline.settings.lease_seconds
+    return pipeline.ledger.hold(
+        build.table, build.days(), run_id=build.run_id, lease_until=lease_until
+    )
+
+
+def step(pipeline: Pipeline, *, build: Build, query: QueryStatus) -> dict[str, Any]:
+    """Go on from the end of the query that a build waits for: its own, then its checks'.
+
+    Returns:
+        As `finish_build`; `building` means that the checks have been started.
+    """
+    table = pipeline.tables()[build.table]
+    if build.check_query_id is None:
+        if query.state != "SUCCEEDED":
+            return _query_failed(pipeline, table, build, query)
+        return _start_checks(pipeline, table, build, query)
     if query.state != "SUCCEEDED":
-        return _query_failed(pipeline, table, build, query)
-    return _check(pipeline, table, build, query)
+        return _checks_failed(pipeline, table, build, query.reason)
+    report = pipeline.athena.rows(build.check_query_id)
+    return _publish(pipeline, table, build, _records(pipeline, table, build, query, report))
 
 
 def _already_ended(pipeline: Pipeline, table: Table, build: Build) -> dict[str, Any]:
@@ -93,31 +114,32 @@ def _query_failed(
     return ended
 
 
-def _check(pipeline: Pipeline, table: Table, build: Build, query: QueryStatus) -> dict[str, Any]:
-    """Run the report over what was built; publish the days that keep the rules."""
+def _start_checks(
+    pipeline: Pipeline, table: Table, build: Build, query: QueryStatus
+) -> dict[str, Any]:
     days = build.days()
     built = f'"build"."{build_table_name(table, build.build_id)}"'
     try:
-        check_id = build.check_query_id or pipeline.athena.start(
+        check_id = pipeline.athena.start(
             report_statement(table, built, min(days), max(days)),
             request_token("check", build.build_id),
         )
     except QueryFailedError as error:
-        return _checks_failed(pipeline, table, build, None, str(error))
-    report = pipeline.athena.wait(check_id, _LOOK_SECONDS)
-    if not report.is_final:
-        return _look_again(dataclasses.replace(build, check_query_id=check_id))
-    if report.state != "SUCCEEDED":
-        return _checks_failed(pipeline, table, build, check_id, report.reason)
-    records = _records(pipeline, table, build, (query, report), pipeline.athena.rows(check_id))
-    return _publish(pipeline, table, build, records)
+        return _checks_failed(pipeline, table, build, str(error))
+    checked = dataclasses.replace(
+        build,
+        check_query_id=check_id,
+        scanned_bytes=query.scanned_bytes,
+        seconds=query.seconds,
+        looks=0,
+    )
+    return {"status": "building", "build": dataclasses.asdict(checked)}
 
 
-def _checks_failed(
-    pipeline: Pipeline, table: Table, build: Build, check_id: str | None, reason: str
-) -> dict[str, Any]:
+def _checks_failed(pipeline: Pipeline, table: Table, build: Build, reason: str) -> dict[str, Any]:
     reason = f"the checks could not be run: {reason}"
-    return fail(pipeline, table, build.days(), build.run_id, build.build_id, check_id, reason)
+    query_id = build.check_query_id
+    return fail(pipeline, table, build.days(), build.run_id, build.build_id, query_id, reason)
 
 
 def _publish(
@@ -125,10 +147,7 @@ def _publish(
 ) -> dict[str, Any]:
     good = {day: record for day, record in records.items() if record.status == "published"}
     # The lease again, just before readers see anything: the checks may have taken long.
-    lease_until = int(pipeline.now().timestamp()) + pipeline.settings.lease_seconds
-    if not pipeline.ledger.hold(
-        table.name, build.days(), run_id=build.run_id, lease_until=lease_until
-    ):
+    if not renew(pipeline, build):
         return _already_ended(pipeline, table, build)
     locations = {day: str(record.location) for day, record in good.items()}
     if locations:
@@ -153,14 +172,14 @@ def _records(
     pipeline: Pipeline,
     table: Table,
     build: Build,
-    queries: Sequence[QueryStatus],
+    checks: QueryStatus,
     report: _Report,
 ) -> dict[dt.date, BuildRecord]:
     """How each day ended, by the report's rows."""
     days = build.days()
     states = _states(pipeline, table, build)
     share = len(days)
-    usd = sum(query_usd(query.scanned_bytes) for query in queries) / share
+    usd = (query_usd(build.scanned_bytes) + query_usd(checks.scanned_bytes)) / share
     place = build_location(pipeline.settings.bucket, table.name, build.build_id)
     records = {}
     for day, attempt in days.items():
@@ -181,10 +200,12 @@ def _records(
             sql_hash=states[day].pending_sql_hash,
             inputs=states[day].pending_inputs,
             rows=rows,
-            bytes_scanned=sum(query.scanned_bytes for query in queries) // share,
-            seconds=round(sum(query.seconds for query in queries), 3),
+            bytes_scanned=(build.scanned_bytes + checks.scanned_bytes) // share,
+            seconds=round(build.seconds + checks.seconds, 3),
             cost_usd=round(usd, 9),
-            error=check_failure(table, errors, build.build_id) if errors else None,
+            error=check_failure(table, errors, build.build_id, has_former=states[day].is_published)
+            if errors
+            else None,
             check_results=tuple(broken),
         )
     return records

@@ -9,6 +9,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from dayfold.domain.days import ONE_DAY
+from dayfold.domain.failures import STEP_FAILED
 from dayfold.domain.partition import RunRecord
 from dayfold.ending import fail, timestamp
 from dayfold.waves import PlannedRun
@@ -81,7 +82,7 @@ def fail_build(
     if state.query_id:
         pipeline.athena.stop(state.query_id)
     attempts = {day: state.attempt for day, state in mine.items()}
-    reason = f"a step of the run failed: {_one_line(error)}"
+    reason = f"{STEP_FAILED}: {_one_line(error)}"
     return fail(pipeline, table, attempts, run_id, state.build_id, state.query_id, reason)
 
 

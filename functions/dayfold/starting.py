@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from dayfold.adapters.athena import render, request_token
 from dayfold.adapters.ledger import Claim
+from dayfold.domain.backfill import BACKFILL_RUN
 from dayfold.domain.claims import Verdict, judge, next_attempts
 from dayfold.domain.jobs import Job
 from dayfold.domain.statements import (
@@ -42,6 +43,13 @@ class Build:
     query_id: str
     check_query_id: str | None = None
     looks: int = 0
+    scanned_bytes: int = 0  # by the query, once it has ended
+    seconds: float = 0.0
+
+    @property
+    def awaited(self) -> str:
+        """The query whose end the build waits for."""
+        return self.check_query_id or self.query_id
 
     def days(self) -> dict[dt.date, int]:
         """The attempts by day."""
@@ -66,8 +74,28 @@ def start_build(pipeline: Pipeline, *, run_id: str, name: str, index: int) -> di
     """
     planned = pipeline.plans.load_job(run_id, name, index)
     job = Job.from_json(planned)
+    return start_job(pipeline, job, planned["inputs"], run_id=run_id, pauses=_HELD_PAUSES)
+
+
+def start_job(
+    pipeline: Pipeline,
+    job: Job,
+    inputs: Mapping[str, Mapping[str, str]],
+    *,
+    run_id: str,
+    pauses: Sequence[float] = (),
+) -> dict[str, Any]:
+    """Claim the partitions of a job and start its query; see `start_build`.
+
+    Args:
+        pipeline: the outside world.
+        job: what to build.
+        inputs: by day and input table, the digest of what the query is about to read.
+        run_id: who asks.
+        pauses: seconds between looks at days that others are building; none means one look.
+    """
     table = pipeline.tables()[job.table]
-    for pause in (*_HELD_PAUSES, None):
+    for pause in (*pauses, None):
         states, verdicts = _judge(pipeline, job, run_id)
         by_action = {action: _days(verdicts, action) for action in ("mine", "held", "take")}
         if by_action["mine"]:
@@ -75,7 +103,7 @@ def start_build(pipeline: Pipeline, *, run_id: str, name: str, index: int) -> di
         if not by_action["held"]:
             if not by_action["take"]:
                 return {"status": "done"}
-            claims = _claims(states, by_action["take"], planned["inputs"])
+            claims = _claims(states, by_action["take"], inputs)
             started = _claim_and_start(pipeline, table, claims, run_id)
             if started is not None:
                 return started
@@ -114,6 +142,8 @@ def _judge(
 
 
 def _is_alive(pipeline: Pipeline, run_id: str) -> bool:
+    if run_id.startswith(BACKFILL_RUN):
+        return True  # it has no execution to look at: its leases end by themselves
     run = pipeline.ledger.run(run_id)
     return run is not None and pipeline.executions.is_running(run.execution_arn)
 

@@ -27,11 +27,11 @@ raw_events AS (
     SELECT
         CAST(event_id AS varchar) AS event_id,
         replace(CAST(ts AS varchar), ' ', 'T') AS ts_text,
-        CAST(company_id AS varchar) AS company_id,
-        CAST(group_id AS varchar) AS group_id,
-        CAST(user_id AS varchar) AS user_id,
+        nullif(CAST(company_id AS varchar), '') AS company_id,
+        nullif(CAST(group_id AS varchar), '') AS group_id,
+        nullif(CAST(user_id AS varchar), '') AS user_id,
         CAST(event_type AS varchar) AS event_type,
-        CAST(target_user_id AS varchar) AS target_user_id,
+        nullif(CAST(target_user_id AS varchar), '') AS target_user_id,
         dt AS file_day
     FROM raw.events
     WHERE dt BETWEEN :files_from AND :files_to

@@ -9,9 +9,9 @@
 --   unique: [dt, company_id, user_id]
 WITH copies AS (
     SELECT
-        CAST(user_id AS varchar) AS user_id,
-        CAST(company_id AS varchar) AS company_id,
-        CAST(group_id AS varchar) AS group_id,
+        nullif(CAST(user_id AS varchar), '') AS user_id,
+        nullif(CAST(company_id AS varchar), '') AS company_id,
+        nullif(CAST(group_id AS varchar), '') AS group_id,
         dt
     FROM raw.users
     WHERE dt BETWEEN :from AND :to

@@ -13,7 +13,7 @@ from dayfold.adapters.aws import error_code, error_message, raise_if_throttled
 from dayfold.errors import QueryFailedError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from mypy_boto3_athena import AthenaClient
 
@@ -21,6 +21,9 @@ FINAL_STATES = frozenset({"SUCCEEDED", "FAILED", "CANCELLED"})
 _FIRST_POLL_SECONDS = 0.02
 _LONGEST_POLL_SECONDS = 2.0
 _POLL_GROWTH = 1.6
+# What Athena answers about a query that it has forgotten, or that is of another workgroup.
+_NOT_OURS = frozenset({"InvalidRequestException", "AccessDeniedException"})
+_BATCH = 50  # BatchGetQueryExecution's limit
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -89,20 +92,42 @@ class Athena:
         return answer["QueryExecutionId"]
 
     def status(self, query_id: str) -> QueryStatus:
-        """Look at a query once.
+        """Look at a query once; one that Athena does not know, or not as ours, counts as failed.
 
         Raises:
             ThrottledError: Athena has too many calls now.
-            QueryFailedError: Athena does not know the query.
         """
         try:
             answer = self._athena.get_query_execution(QueryExecutionId=query_id)
         except ClientError as error:
             raise_if_throttled(error)
-            if error_code(error) != "InvalidRequestException":
+            if error_code(error) not in _NOT_OURS:
                 raise
-            raise QueryFailedError(f"query {query_id}: {error_message(error)}") from error
+            return QueryStatus(query_id, "FAILED", f"Athena: {error_message(error)}")
         return _read_status(query_id, dict(answer["QueryExecution"]))
+
+    def statuses(self, query_ids: Sequence[str]) -> dict[str, QueryStatus]:
+        """Look at many queries, 50 a call; those that Athena does not know count as failed.
+
+        Raises:
+            ThrottledError: Athena has too many calls now.
+        """
+        found: dict[str, QueryStatus] = {}
+        for start in range(0, len(query_ids), _BATCH):
+            batch = list(query_ids[start : start + _BATCH])
+            try:
+                answer = self._athena.batch_get_query_execution(QueryExecutionIds=batch)
+            except ClientError as error:
+                raise_if_throttled(error)
+                raise
+            for execution in answer["QueryExecutions"]:
+                query_id = execution["QueryExecutionId"]
+                found[query_id] = _read_status(query_id, dict(execution))
+            for missing in answer.get("UnprocessedQueryExecutionIds", []):
+                query_id = missing["QueryExecutionId"]
+                reason = f"Athena: {missing.get('ErrorMessage', 'the query is not there')}"
+                found[query_id] = QueryStatus(query_id, "FAILED", reason)
+        return found
 
     def wait(self, query_id: str, seconds: float) -> QueryStatus:
         """Look until the query has ended, or `seconds` have gone by."""

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
 
     from dayfold.domain.table import Table
 
+STEP_FAILED = "a step of the run failed"
 # The first word of Athena's reason tells whose mistake it is.
 _IN_THE_DATA = ("HIVE_BAD_DATA", "HIVE_CURSOR_ERROR", "HIVE_CANNOT_OPEN_SPLIT", "INVALID_CAST")
 _IN_THE_RIGHTS = ("PERMISSION_DENIED", "Access Denied", "Insufficient permissions")
@@ -22,6 +23,8 @@ def query_failure(table: Table, reason: str, build_id: str, query_id: str | None
 
 def _next_step(table: Table, reason: str) -> str:
     again = "run again"
+    if reason.startswith(STEP_FAILED):
+        return again
     if any(word in reason for word in _IN_THE_DATA):
         return f"mend or remove the extract named, land it again, then {again}"
     if any(word in reason for word in _IN_THE_RIGHTS):
@@ -29,13 +32,21 @@ def _next_step(table: Table, reason: str) -> str:
     return f"mend {table.path} (`dayfold check` finds most), then {again}"
 
 
-def check_failure(table: Table, broken: Sequence[Mapping[str, str | None]], build_id: str) -> str:
+def check_failure(
+    table: Table,
+    broken: Sequence[Mapping[str, str | None]],
+    build_id: str,
+    *,
+    has_former: bool,
+) -> str:
     """One line for a build that broke its checks: the rules, how many rows, and samples."""
     rules = "; ".join(
-        f"{one['check_name']} broken by {one['broken']} rows, e.g. {one['sample']}"
+        f"{one['check_name']} broken by {one['broken']} row{'' if one['broken'] == '1' else 's'},"
+        f" e.g. {one['sample']}"
         for one in broken
     )
+    former = ", the former build stays" if has_former else ""
     return (
-        f"not published, the former build stays: {rules} (build {build_id} of {table.name}). "
+        f"not published{former}: {rules} (build {build_id} of {table.name}). "
         f"Next: mend the data or {table.path}, then run again"
     )

@@ -88,27 +88,96 @@ def make_jobs(facts: Facts, decisions: Decisions, days_per_job: int | None) -> l
         decisions: by table and day.
         days_per_job: the width of each job in days; None works it out from the expected bytes.
     """
-    waves = table_waves(facts.tables, decisions)
     jobs: list[Job] = []
-    for name, wave in waves.items():
-        table = facts.tables[name]
-        reasons = {d: x.reason for d, x in decisions[name].items() if x.action == "build"}
-        expected = {day: expected_bytes(facts, table, day) for day in reasons}
-        ledger = facts.ledger.get(name, {})
-        for first, last in _ranges(reasons, expected, days_per_job):
-            days = list(day_range(first, last))
-            jobs.append(
-                Job(
-                    table=name,
-                    first=first,
-                    last=last,
-                    wave=wave,
-                    reasons={day: reasons[day] for day in days},
-                    seen_attempts={d: ledger[d].attempt if d in ledger else 0 for d in days},
-                    expected_bytes=sum(expected[day] for day in days),
-                )
-            )
+    for name, wave in table_waves(facts.tables, decisions).items():
+        work = _Work.of(facts, decisions, name, wave)
+        jobs += [work.job(*span) for span in _ranges(work.reasons, work.expected, days_per_job)]
     return sorted(jobs, key=lambda job: (job.wave, job.table, job.first))
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Group:
+    """The jobs of a wave over one range of days: what one message of a backfill asks for."""
+
+    wave: int
+    first: dt.date
+    last: dt.date
+    jobs: tuple[Job, ...]
+
+    @property
+    def partitions(self) -> int:
+        """How many partitions the group publishes."""
+        return sum(len(job.reasons) for job in self.jobs)
+
+    def as_json(self) -> dict[str, Any]:
+        """The group as plain JSON values."""
+        return {
+            "wave": self.wave,
+            "first": str(self.first),
+            "last": str(self.last),
+            "jobs": [job.as_json() for job in self.jobs],
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Group:
+        """The inverse of `as_json`."""
+        day = dt.date.fromisoformat
+        jobs = tuple(Job.from_json(job) for job in data["jobs"])
+        return cls(data["wave"], day(data["first"]), day(data["last"]), jobs)
+
+
+def make_groups(facts: Facts, decisions: Decisions, days_per_job: int | None) -> list[Group]:
+    """Gather what is to be built into groups, oldest first within each wave.
+
+    All tables of a wave share its ranges of days; the width comes from the widest of them. The
+    arguments are those of `make_jobs`.
+    """
+    by_wave: dict[int, list[_Work]] = {}
+    for name, wave in table_waves(facts.tables, decisions).items():
+        by_wave.setdefault(wave, []).append(_Work.of(facts, decisions, name, wave))
+    groups: list[Group] = []
+    for wave, works in sorted(by_wave.items()):
+        days = {day for work in works for day in work.reasons}
+        expected = {day: max(work.expected.get(day, 0) for work in works) for day in days}
+        for first, last in _ranges(days, expected, days_per_job):
+            jobs = tuple(job for work in works for job in work.jobs_within(first, last))
+            groups.append(Group(wave, first, last, jobs))
+    return groups
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Work:
+    """What one table has to build: why, by day, and how many bytes each day is to scan."""
+
+    table: str
+    wave: int
+    reasons: Mapping[dt.date, str]
+    expected: Mapping[dt.date, int]
+    attempts: Mapping[dt.date, int]
+
+    @classmethod
+    def of(cls, facts: Facts, decisions: Decisions, name: str, wave: int) -> _Work:
+        reasons = {d: x.reason for d, x in decisions[name].items() if x.action == "build"}
+        expected = expected_bytes(facts, facts.tables[name], reasons)
+        ledger = facts.ledger.get(name, {})
+        attempts = {day: ledger[day].attempt if day in ledger else 0 for day in reasons}
+        return cls(name, wave, reasons, expected, attempts)
+
+    def jobs_within(self, first: dt.date, last: dt.date) -> list[Job]:
+        days = [day for day in self.reasons if first <= day <= last]
+        return [self.job(*span) for span in contiguous_ranges(days)]
+
+    def job(self, first: dt.date, last: dt.date) -> Job:
+        days = list(day_range(first, last))
+        return Job(
+            table=self.table,
+            first=first,
+            last=last,
+            wave=self.wave,
+            reasons={day: self.reasons[day] for day in days},
+            seen_attempts={day: self.attempts[day] for day in days},
+            expected_bytes=sum(self.expected[day] for day in days),
+        )
 
 
 def table_waves(tables: Mapping[str, Table], decisions: Decisions) -> dict[str, int]:
@@ -140,24 +209,29 @@ def _ranges(
     return ranges
 
 
-def expected_bytes(facts: Facts, table: Table, day: dt.date) -> int:
-    """The bytes that building one partition is expected to scan.
+def expected_bytes(facts: Facts, table: Table, days: Iterable[dt.date]) -> dict[dt.date, int]:
+    """The bytes that building each day of a table is expected to scan.
 
     What the table's partitions scanned before tells best; without history, the size of the raw
     files of the days in its windows is an upper bound.
     """
-    history = [
-        state.bytes_scanned
-        for state in facts.ledger.get(table.name, {}).values()
-        if state.bytes_scanned is not None
-    ]
+    history = scanned_before(facts, table)
     if history:
-        return sum(history) // len(history)
-    return sum(
-        _raw_bytes(facts, one.table if one.is_raw else None, input_day)
-        for one in table.inputs
-        for input_day in day_range(*one.window.days_for(day, facts.tz))
-    )
+        return dict.fromkeys(days, sum(history) // len(history))
+    return {
+        day: sum(
+            _raw_bytes(facts, one.table if one.is_raw else None, input_day)
+            for one in table.inputs
+            for input_day in day_range(*one.window.days_for(day, facts.tz))
+        )
+        for day in days
+    }
+
+
+def scanned_before(facts: Facts, table: Table) -> list[int]:
+    """The bytes that each published partition of a table scanned."""
+    states = facts.ledger.get(table.name, {}).values()
+    return [state.bytes_scanned for state in states if state.bytes_scanned is not None]
 
 
 def _raw_bytes(facts: Facts, raw_table: str | None, day: dt.date) -> int:

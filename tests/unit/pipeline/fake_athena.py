@@ -6,7 +6,7 @@ import dataclasses
 import re
 
 from dayfold.adapters.athena import QueryStatus
-from dayfold.errors import QueryFailedError, ThrottledError
+from dayfold.errors import ThrottledError
 
 _SPAN = re.compile(r"BETWEEN '(\d{4}-\d{2}-\d{2})' AND '(\d{4}-\d{2}-\d{2})'")
 
@@ -52,10 +52,15 @@ class FakeAthena:
     def wait(self, query_id: str, seconds: float) -> QueryStatus:
         del seconds
         if query_id in self.unknown:
-            raise QueryFailedError(f"query {query_id}: QueryExecution was not found")
+            return QueryStatus(
+                query_id, "FAILED", f"Athena: QueryExecution {query_id} was not found"
+            )
         query = self._find(query_id)
         state = "RUNNING" if any(text in query.sql for text in self.running) else query.state
         return QueryStatus(query_id, state, query.reason, query.retryable, 1_000, 0.5)
+
+    def statuses(self, query_ids: list[str]) -> dict[str, QueryStatus]:
+        return {query_id: self.wait(query_id, 0) for query_id in query_ids}
 
     def stop(self, query_id: str) -> None:
         self.stopped.append(query_id)
