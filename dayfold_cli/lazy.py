@@ -76,7 +76,9 @@ class LazyGroup(click.Group):
             from difflib import get_close_matches
 
             near = get_close_matches(name, self.lazy_commands, n=1)
-            hint = f"did you mean {near[0]!r}?" if near else "`dayfold --help` lists them"
+            hint = (
+                f"did you mean {near[0]!r}?" if near else f"`{ctx.command_path} --help` lists them"
+            )
             raise click.UsageError(f"there is no command {name!r}: {hint}")
         return super().resolve_command(ctx, args)
 

@@ -21,6 +21,7 @@ COMMANDS = {
     "land": ("dayfold_cli.commands.land", "Put extracts into raw/TABLE/."),
     "crawl": ("dayfold_cli.commands.crawl", "Start the crawler, whose success starts the run."),
     "run": ("dayfold_cli.commands.run", "Build what is missing, stale or failed; or all."),
+    "backfill": ("dayfold_cli.commands.backfill", "Bring any stretch of history up to date."),
     "status": ("dayfold_cli.commands.status", "The grid of tables and days."),
     "show": ("dayfold_cli.commands.show", "Builds, inputs, checks and cost of one partition."),
     "query": ("dayfold_cli.commands.query", "Run SQL on Athena."),
