@@ -23,6 +23,10 @@ TESTS ?= tests
 SIDE_BY_SIDE := $(MAKE) --no-print-directory --keep-going --jobs=2 \
 	$(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 
+# A file's tests share a stack, so they stay together; in the order of their names the slow files, of
+# few tests each, come first and do not hold up the end.
+SHARED_OUT := --numprocesses=2 --dist=loadfile --no-loadscope-reorder
+
 .DEFAULT_GOAL := help
 .PHONY: help demo test check fmt bench build deploy clean \
 	check-format check-lint check-types check-queries check-template check-sam check-security
@@ -34,7 +38,7 @@ demo: $(ENVIRONMENT) ## The whole pipeline on this machine: sample extracts in, 
 	@.venv/bin/dayfold demo
 
 test: $(ENVIRONMENT) $(SAM_ENVIRONMENT) $(LINT_ENVIRONMENT) ## All tests (some of them: make test TESTS=tests/unit)
-	@.venv/bin/pytest --numprocesses=2 --dist=loadfile $(TESTS)
+	@.venv/bin/pytest $(SHARED_OUT) $(TESTS)
 
 check: $(ENVIRONMENT) $(SAM_ENVIRONMENT) $(LINT_ENVIRONMENT) ## Format, lint, types, queries, template, security
 	@$(SIDE_BY_SIDE) check-security check-types check-sam check-template check-queries check-lint check-format
