@@ -122,13 +122,22 @@ def progress_text(record: BackfillRecord, rate: float | None) -> str:
     ended = done(record)
     parts = [f"{ended:,} of {count_text(record.partitions, 'partition')}"]
     if rate:
-        parts.append(f"{rate:.3g}/s")
+        parts.append(rate_text(rate))
         if ended < record.partitions:
             parts.append(f"about {seconds_text((record.partitions - ended) / rate)} left")
     parts += [size_text(record.bytes_scanned), dollars_text(record.spent_usd)]
     if record.failed:
         parts.append(f"{record.failed:,} failed")
     return ", ".join(parts)
+
+
+def rate_text(rate: float) -> str:
+    """Partitions a second, or a minute or an hour where they are slow."""
+    for unit, seconds in (("s", 1), ("min", 60), ("h", 3600)):
+        amount = rate * seconds
+        if amount >= 1 or unit == "h":
+            break
+    return f"{amount:,.0f}/{unit}" if amount >= 100 else f"{amount:.3g}/{unit}"
 
 
 class PlainView:

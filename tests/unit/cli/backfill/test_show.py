@@ -11,7 +11,7 @@ import pytest
 from rich.console import Console
 
 from dayfold_cli.backfill_bars import open_bars
-from dayfold_cli.backfill_view import Pace, PlainView, progress_text
+from dayfold_cli.backfill_view import Pace, PlainView, progress_text, rate_text
 from tests.unit.cli.backfill.fakes import FAILED, RUNNING, SUCCEEDED, WAVES
 
 if TYPE_CHECKING:
@@ -214,6 +214,14 @@ def test_the_rate_is_that_of_the_latest_changes() -> None:
     pace.note(5.0, 0)  # a retry has begun
     assert pace.rate(5.0, seen) is None
     assert progress_text(HALF, 2.0).startswith("50 of 100 partitions, 2/s, about 25 s left, 9 MB")
+
+
+@pytest.mark.parametrize(
+    ("rate", "said"),
+    [(1234.5, "1,234/s"), (24.61, "24.6/s"), (0.5, "30/min"), (0.001, "3.6/h"), (1e-5, "0.036/h")],
+)
+def test_a_rate_is_said_in_the_unit_that_reads_well(rate: float, said: str) -> None:
+    assert rate_text(rate) == said
 
 
 def test_lines_in_a_pipe_come_now_and_then(capsys: pytest.CaptureFixture[str]) -> None:
