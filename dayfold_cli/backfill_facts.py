@@ -142,11 +142,18 @@ def next_step(record: BackfillRecord) -> str | None:
     """The command that goes on from here, if there is one."""
     if record.status == "running":
         return f"dayfold backfill watch {record.name}"
+    if _is_at_limit(record):
+        return f"dayfold backfill start {_span_options(record)} --max-cost MORE"
     if record.status == "paused":
         return f"dayfold backfill resume {record.name}"
-    if record.status == "failed":
+    if record.status in {"failed", "cancelled"}:
         return f"dayfold backfill retry {record.name}"
     return None
+
+
+def _is_at_limit(record: BackfillRecord) -> bool:
+    """Whether it was its cost limit that paused a backfill: to resume it would change nothing."""
+    return record.status == "paused" and "limit" in (record.reason or "")
 
 
 def _print_facts(record: BackfillRecord) -> None:
@@ -154,7 +161,7 @@ def _print_facts(record: BackfillRecord) -> None:
     asked = record.request
     pairs: dict[str, object] = {
         "backfill": record.name,
-        "status": f"{status}: {record.reason}" if record.reason else status,
+        "status": f"{status}, {record.reason}" if record.reason else status,
         "asked for": f"{_days(record)}, {_tables(record)}, policy {asked.get('policy', '-')}, "
         f"{asked.get('order', 'newest')} first",
         "started": f"{time_text(record.created_at)} UTC"
@@ -245,10 +252,9 @@ def _refusal(record: BackfillRecord, causes: Sequence[str]) -> str:
     failed = f", {record.failed:,} failed" if record.failed else ""
     why = f": {record.reason}" if record.reason else ""
     if record.status == "paused":
-        return f"{name} is paused{why}; {built}{failed}; {_resume(record)}"
+        return f"{name} is paused{why}; {built}{failed}; `{next_step(record)}` goes on"
     if record.status == "cancelled":
-        again = f"`dayfold backfill start {_span_options(record)}` builds the rest"
-        return f"{name} was cancelled, {built}{failed}; {again}"
+        return f"{name} was cancelled, {built}{failed}; `{next_step(record)}` goes on after all"
     text = f"{name} failed after {seconds_text(seconds_of(record))}, {built}{failed}"
     if len(causes) == 1:
         text += f": {causes[0]}"
@@ -257,10 +263,6 @@ def _refusal(record: BackfillRecord, causes: Sequence[str]) -> str:
     else:
         text += why
     return f"{text}; `dayfold backfill retry {name}` builds what failed"
-
-
-def _resume(record: BackfillRecord) -> str:
-    return f"`dayfold backfill resume {record.name}` goes on"
 
 
 def _span_options(record: BackfillRecord) -> str:

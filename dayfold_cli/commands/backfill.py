@@ -17,8 +17,8 @@ COMMANDS = {
     "watch": (SHOW, "The same while it runs, to its end."),
     "pause": (STEER, "Start no more of its jobs; those that run end."),
     "resume": (STEER, "Go on with one that is paused."),
-    "cancel": (STEER, "Stop it and its queries, for good."),
-    "retry": (STEER, "Build again what failed, and nothing else."),
+    "cancel": (STEER, "Stop it and its queries; what it published stays."),
+    "retry": (STEER, "Build what failed, and nothing that is built."),
     "concurrency": (STEER, "How many jobs run at once, of all backfills; say it or change it."),
 }
 

@@ -38,7 +38,7 @@ def resume_command(ctx: click.Context, name: str, wait: bool) -> None:
 @click.argument("name")
 @click.pass_context
 def cancel_command(ctx: click.Context, name: str) -> None:
-    """Stop NAME and the queries it runs, for good; what it has published stays."""
+    """Stop NAME and the queries it runs; what it has published stays, and `retry` goes on."""
     _steer(ctx, name, "cancel", f"{name} is cancelled; what it has published stays")
 
 
@@ -47,8 +47,8 @@ def cancel_command(ctx: click.Context, name: str) -> None:
 @wait_option
 @click.pass_context
 def retry_command(ctx: click.Context, name: str, wait: bool) -> None:
-    """Build again what failed in NAME, and nothing else."""
-    _steer(ctx, name, "retry", f"{name} tries again what failed", wait=wait)
+    """Build what failed in NAME, or never ran in one that was cancelled, and nothing else."""
+    _steer(ctx, name, "retry", f"{name} builds what is not built", wait=wait)
 
 
 @click.command("concurrency", cls=TargetCommand)

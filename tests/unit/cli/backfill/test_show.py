@@ -24,7 +24,7 @@ HALF = dataclasses.replace(
     RUNNING, wave=2, published=48, failed=2, bytes_scanned=9_000_000, spent_usd=0.005
 )
 LINES = ["kpi.a 2004-05-02: bad SQL", "kpi.a 2004-05-03: bad SQL"]
-LIMIT = "the cost limit of $0.01 would be crossed"
+LIMIT = "the next job would cross the limit of $0.01"
 
 
 def test_the_list_has_a_row_each(dayfold: Callable[..., Result], store: FakeBackfills) -> None:
@@ -129,12 +129,17 @@ def test_watching_in_a_pipe_prints_lines_and_failures_as_they_come(
         (
             dataclasses.replace(HALF, status="paused", reason=LIMIT),
             f"may is paused: {LIMIT}; 48 of 100 partitions published, 2 failed",
+            "`dayfold backfill start --from 2004-05-01 --to 2004-05-31 --max-cost MORE` goes on",
+        ),
+        (
+            dataclasses.replace(HALF, status="paused", reason="paused by hand"),
+            "may is paused: paused by hand; 48 of 100 partitions published, 2 failed",
             "`dayfold backfill resume may` goes on",
         ),
         (
             dataclasses.replace(SUCCEEDED, status="cancelled", published=7),
             "may was cancelled, 7 of 100 partitions published",
-            "`dayfold backfill start --from 2004-05-01 --to 2004-05-31` builds the rest",
+            "`dayfold backfill retry may` goes on after all",
         ),
         (
             dataclasses.replace(FAILED, published=0, failed=0, reason="no plan"),

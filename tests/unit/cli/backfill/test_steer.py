@@ -22,7 +22,7 @@ if TYPE_CHECKING:
         ("pause", ("paused", 0), "may is paused; jobs that run already end", "resume may"),
         ("resume", ("running", 3), "may goes on: 3 jobs sent", "watch may"),
         ("cancel", ("cancelled", 0), "may is cancelled; what it has published stays", ""),
-        ("retry", ("running", 1), "may tries again what failed: 1 job sent", "watch may"),
+        ("retry", ("running", 1), "may builds what is not built: 1 job sent", "watch may"),
     ],
 )
 def test_a_backfill_is_steered(
@@ -67,7 +67,7 @@ def test_a_retry_can_be_waited_for(
     result = dayfold("backfill", "retry", "may", "--wait")
     # Then
     assert result.code == 0
-    assert "may tries again what failed: 1 job sent\n" in result.err
+    assert "may builds what is not built: 1 job sent\n" in result.err
     assert "may succeeded" in result.out
 
 
