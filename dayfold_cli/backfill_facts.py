@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 SHOWN_FAILURES = 15
 NEXT = "Next: "  # how a failure that knows what to do says it
+BY_HAND = "by hand"  # how the ledger says that it was a person
 COLOURS = {"succeeded": "green", "failed": "red", "cancelled": "red", "paused": "yellow"}
 LIST_COLUMNS: tuple[Column | str, ...] = (
     Column("name", style="cyan"),
@@ -138,6 +139,14 @@ def wave_state(wave: WaveRecord, record: BackfillRecord) -> str:
     return "runs" if wave.released else "waits"
 
 
+def status_text(record: BackfillRecord) -> str:
+    """The status and its reason: `paused by hand`, `failed: 3 partitions failed`."""
+    reason = (record.reason or "").removeprefix(f"{record.status} ")
+    if reason in {"", BY_HAND}:
+        return f"{record.status} {reason}".rstrip()
+    return f"{record.status}: {reason}"
+
+
 def next_step(record: BackfillRecord) -> str | None:
     """The command that goes on from here, if there is one."""
     if record.status == "running":
@@ -157,11 +166,11 @@ def _is_at_limit(record: BackfillRecord) -> bool:
 
 
 def _print_facts(record: BackfillRecord) -> None:
-    status = click.style(record.status, fg=COLOURS.get(record.status))
+    status = click.style(status_text(record), fg=COLOURS.get(record.status))
     asked = record.request
     pairs: dict[str, object] = {
         "backfill": record.name,
-        "status": f"{status}, {record.reason}" if record.reason else status,
+        "status": status,
         "asked for": f"{_days(record)}, {_tables(record)}, policy {asked.get('policy', '-')}, "
         f"{asked.get('order', 'newest')} first",
         "started": f"{time_text(record.created_at)} UTC"
@@ -250,18 +259,18 @@ def _refusal(record: BackfillRecord, causes: Sequence[str]) -> str:
     name = record.name
     built = f"{record.published:,} of {count_text(record.partitions, 'partition')} published"
     failed = f", {record.failed:,} failed" if record.failed else ""
-    why = f": {record.reason}" if record.reason else ""
     if record.status == "paused":
-        return f"{name} is paused{why}; {built}{failed}; `{next_step(record)}` goes on"
+        return f"{name} is {status_text(record)}; {built}{failed}; `{next_step(record)}` goes on"
     if record.status == "cancelled":
-        return f"{name} was cancelled, {built}{failed}; `{next_step(record)}` goes on after all"
+        goes_on = f"`{next_step(record)}` goes on after all"
+        return f"{name} was {status_text(record)}, {built}{failed}; {goes_on}"
     text = f"{name} failed after {seconds_text(seconds_of(record))}, {built}{failed}"
     if len(causes) == 1:
         text += f": {causes[0]}"
     elif causes:
         text += ", see above"
-    else:
-        text += why
+    elif record.reason:
+        text += f": {record.reason}"
     return f"{text}; `dayfold backfill retry {name}` builds what failed"
 
 

@@ -41,7 +41,9 @@ HOW_SURE = {
 }
 
 
-def print_plan(plan: Mapping[str, Any], data_format: Format) -> None:
+def print_plan(
+    plan: Mapping[str, Any], data_format: Format, max_cost_usd: float | None = None
+) -> None:
     """Print a plan: for people and as CSV by wave, as JSON as it is."""
     if data_format == "json":
         print_json(plan)
@@ -57,7 +59,7 @@ def print_plan(plan: Mapping[str, Any], data_format: Format) -> None:
         print_rows(columns, waiting[:SHOWN_WAITING], "table")
         if len(waiting) > SHOWN_WAITING:
             say(f"... and {len(waiting) - SHOWN_WAITING:,} more causes: --format json")
-    warn_of(plan)
+    warn_of(plan, max_cost_usd)
     say(f"would build {size_line(plan)}" if plan["partitions"] else size_line(plan))
 
 
@@ -79,10 +81,13 @@ def size_line(plan: Mapping[str, Any]) -> str:
     )
 
 
-def warn_of(plan: Mapping[str, Any]) -> None:
-    """Print what a plan warns of, on stderr."""
+def warn_of(plan: Mapping[str, Any], max_cost_usd: float | None = None) -> None:
+    """Print what a plan warns of, on stderr, and whether its limit will be too low."""
     for text in gather_warnings(plan.get("warnings") or ()):
         warn(text)
+    if max_cost_usd is not None and plan["expected_usd"] > max_cost_usd:
+        expected = dollars_text(plan["expected_usd"])
+        warn(f"about {expected} expected: the limit of {dollars_text(max_cost_usd)} would pause it")
 
 
 def raise_if_idle(plan: Mapping[str, Any]) -> None:

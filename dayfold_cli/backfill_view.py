@@ -95,12 +95,12 @@ class Watcher:
                 waves = self._store.waves(self._name)
                 self._tell_failures(record)
                 seen = record
+            if record.status != "running":
+                return record
             now = time.monotonic()
             self._pace.note(now, done(record))
             text = progress_text(record, self._pace.rate(now, record))
             self._view.show(record, waves, text)
-            if record.status != "running":
-                return record
             time.sleep(every)
 
     def _tell_failures(self, record: BackfillRecord) -> None:

@@ -103,12 +103,13 @@ def start_command(
 
     deployment = open_deployment(target)
     request = Request(span=span, tables=names, max_cost_usd=asked.pop("max_cost"), **asked)
-    if dry_run:
-        from dayfold_cli.backfill_plans import print_plan
+    from dayfold_cli.backfill_plans import print_plan, warn_of
 
-        print_plan(plan(deployment, request), data_format)
+    if dry_run:
+        print_plan(plan(deployment, request), data_format, request.max_cost_usd)
         return
     started = start(deployment, request)
+    warn_of(started, request.max_cost_usd)
     if concurrency is not None:
         _try_concurrency(deployment, concurrency)
     _report(deployment, started, data_format, wait=wait)
@@ -132,10 +133,9 @@ def _report(
     deployment: Deployment, started: dict[str, Any], data_format: Format, *, wait: bool
 ) -> None:
     """Say what was started, and with `wait` how it ends."""
-    from dayfold_cli.backfill_plans import raise_if_idle, size_line, warn_of
+    from dayfold_cli.backfill_plans import raise_if_idle, size_line
 
     name = started["name"]
-    warn_of(started)
     raise_if_idle(started)
     if wait:
         from dayfold_cli.backfill_view import watch

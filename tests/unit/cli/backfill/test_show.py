@@ -133,12 +133,12 @@ def test_watching_in_a_pipe_prints_lines_and_failures_as_they_come(
         ),
         (
             dataclasses.replace(HALF, status="paused", reason="paused by hand"),
-            "may is paused: paused by hand; 48 of 100 partitions published, 2 failed",
+            "may is paused by hand; 48 of 100 partitions published, 2 failed",
             "`dayfold backfill resume may` goes on",
         ),
         (
-            dataclasses.replace(SUCCEEDED, status="cancelled", published=7),
-            "may was cancelled, 7 of 100 partitions published",
+            dataclasses.replace(SUCCEEDED, status="cancelled", reason="by hand", published=7),
+            "may was cancelled by hand, 7 of 100 partitions published",
             "`dayfold backfill retry may` goes on after all",
         ),
         (

@@ -59,7 +59,8 @@ def test_a_plan_is_shown_by_wave_and_says_how_sure_it_is(
     # Given
     asked["answers"]["start"] = PLAN
     # When
-    result = dayfold("backfill", "start", *SPAN, "--dry-run", "--concurrency", "50")
+    more = ("--concurrency", "50", "--max-cost", "0.005")
+    result = dayfold("backfill", "start", *SPAN, "--dry-run", *more)
     # Then
     assert asked["start"][0]["dry_run"] is True
     assert mapping.concurrency == 20
@@ -71,6 +72,7 @@ def test_a_plan_is_shown_by_wave_and_says_how_sure_it_is(
     assert "judged by the sizes of the inputs alone" in lines[-1]
     assert lines[-1].endswith("; 1 partition waits")
     assert "warning: raw.users dt=2004-05-20 never landed" in result.err
+    assert "warning: about $0.010 expected: the limit of $0.005 would pause it\n" in result.err
 
 
 def test_a_plan_as_data(dayfold: Callable[..., Result], asked: dict[str, Any]) -> None:
