@@ -1,8 +1,9 @@
 """Asks IAM for every resource that a Glue or Athena call touches, as AWS does.
 
 The emulator checks one resource per call, and some of those wrongly: a crawler as a table, a table
-as its database, a query as anything. A role must be refused here where AWS would refuse it, and
-only there.
+as its database, a query as anything. And it takes each call for an action of its own name, where a
+batch of messages is allowed by the right to the single call. A role must be refused here where AWS
+would refuse it, and only there.
 """
 
 from __future__ import annotations
@@ -20,6 +21,14 @@ TABLE_LISTS = frozenset({"GetTables", "BatchDeleteTable"})
 CRAWLER_ACTIONS = frozenset(
     {"GetCrawler", "StartCrawler", "StopCrawler", "UpdateCrawler", "DeleteCrawler"},
 )
+
+
+# SQS has no actions for its batch calls: the right for one message is the right for ten.
+BATCHES = {
+    "sqs:ChangeMessageVisibilityBatch": "sqs:ChangeMessageVisibility",
+    "sqs:DeleteMessageBatch": "sqs:DeleteMessage",
+    "sqs:SendMessageBatch": "sqs:SendMessage",
+}
 
 
 class Resources(str):
@@ -45,7 +54,6 @@ def install(workgroup_of: Callable[[str], str | None]) -> None:
     from ministack.core import iam_actions, iam_evaluator
 
     theirs = iam_actions.extract_resource_arn
-    ask = iam_evaluator.enforce
 
     def extract(
         service: str,
@@ -67,15 +75,28 @@ def install(workgroup_of: Callable[[str], str | None]) -> None:
             theirs(service, method, path, headers, body, parameters, region, account),
         )
 
-    def enforce(*arguments: Any, resource_arn: str = "*", **rest: Any) -> Any:  # noqa: ANN401
+    iam_actions.extract_resource_arn = extract
+    iam_evaluator.enforce = _asking_for_each(iam_evaluator.enforce)
+
+
+def _asking_for_each(ask: Callable[..., Any]) -> Callable[..., Any]:
+    """The emulator's question, put once for each resource and by the name that IAM knows."""
+
+    def enforce(
+        key: str,
+        action: str,
+        *arguments: Any,  # noqa: ANN401 - as the emulator declares it
+        resource_arn: str = "*",
+        **rest: Any,  # noqa: ANN401
+    ) -> Any:  # noqa: ANN401
+        action = BATCHES.get(action, action)
         for arn in resource_arn.all if isinstance(resource_arn, Resources) else (resource_arn,):
-            denied = ask(*arguments, resource_arn=arn, **rest)
+            denied = ask(key, action, *arguments, resource_arn=arn, **rest)
             if denied is not None:
                 return denied
         return None
 
-    iam_actions.extract_resource_arn = extract
-    iam_evaluator.enforce = enforce
+    return enforce
 
 
 def glue_resources(

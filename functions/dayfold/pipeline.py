@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING
 
 from dayfold.adapters.athena import Athena
 from dayfold.adapters.aws import client
+from dayfold.adapters.backfills import Backfills
 from dayfold.adapters.catalog import Catalog
 from dayfold.adapters.executions import Executions
 from dayfold.adapters.extracts import Extracts
 from dayfold.adapters.ledger import Ledger
 from dayfold.adapters.plans import PlanStore
 from dayfold.adapters.query_files import QueryFiles
+from dayfold.adapters.queue import Queue
 from dayfold.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -40,6 +42,8 @@ class Pipeline:
     catalog: Catalog
     plans: PlanStore
     executions: Executions
+    backfills: Backfills
+    queue: Queue
     now: Callable[[], dt.datetime] = _now
     sleep: Callable[[float], None] = time.sleep
 
@@ -61,4 +65,6 @@ def connect() -> Pipeline:
         catalog=Catalog(client("glue"), settings.bucket),
         plans=PlanStore(client("s3"), settings.bucket),
         executions=Executions(client("stepfunctions")),
+        backfills=Backfills(client("dynamodb"), settings.ledger_table),
+        queue=Queue(client("sqs"), settings.queue_url, settings.dead_letters_url),
     )

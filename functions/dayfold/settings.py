@@ -28,6 +28,8 @@ class Settings:
     recent_days: int
     build_concurrency: int
     lease_seconds: int
+    queue_url: str
+    dead_letters_url: str
 
     @property
     def tz(self) -> ZoneInfo:

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import dataclasses
-import datetime as dt
 from typing import TYPE_CHECKING, Any
 
-from dayfold.domain.days import day_range
-from dayfold.domain.fingerprints import ABSENT, window_digest
+from dayfold.domain.fingerprints import ABSENT
 from dayfold.domain.jobs import Job
+from dayfold.inputs import (
+    States,
+    input_digests,
+    read_states,
+    states_of_inputs,
+    unpublished_input,
+)
 from dayfold.planner import PLAN
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    import datetime as dt
+    from collections.abc import Sequence
 
-    from dayfold.domain.partition import PartitionState
-    from dayfold.domain.table import Input, Table
     from dayfold.pipeline import Pipeline
-
-States = dict[str, dict[dt.date, "PartitionState"]]
 
 
 def plan_wave(pipeline: Pipeline, *, run_id: str, wave: int) -> dict[str, Any]:
@@ -71,7 +73,7 @@ class PlannedRun:
     def unblocked(self, wave: int) -> list[Job]:
         """A wave's jobs, less the days whose inputs could not be built."""
         jobs = [job for job in self.jobs if job.wave == wave]
-        states = self._input_states(jobs)
+        states = states_of_inputs(self._pipeline, jobs)
         kept: list[Job] = []
         for job in jobs:
             days = [day for day in job.days if not self.blocked_by(job.table, day, states)]
@@ -82,21 +84,18 @@ class PlannedRun:
 
     def blocked_by(self, name: str, day: dt.date, states: States) -> str | None:
         """The planned input of a partition that readers still see nothing of."""
-        for one in self._tables[name].inputs:
-            if one.is_raw:
-                continue
-            for input_day in self._window(one, day):
-                state = states.get(one.table, {}).get(input_day)
-                published = state is not None and state.is_published
-                if (one.table, input_day) in self.planned and not published:
-                    return f"{one.table} {input_day}"
-        return None
+        tz = self._pipeline.settings.tz
+        missing = unpublished_input(self._tables[name], day, states, tz)
+        return f"{missing[0]} {missing[1]}" if missing in self.planned else None
 
     def save_wave(self, name: str, jobs: Sequence[Job], *, ask_next: int) -> dict[str, Any]:
         """Write jobs with the digests of their inputs, taken before any of their queries starts."""
-        states = self._input_states(jobs)
+        states, tz = states_of_inputs(self._pipeline, jobs), self._pipeline.settings.tz
         content = [
-            {**job.as_json(), "inputs": self._digests(self._tables[job.table], job, states)}
+            {
+                **job.as_json(),
+                "inputs": input_digests(self._tables[job.table], job.days, states, self._raw, tz),
+            }
             for job in jobs
         ]
         self._pipeline.plans.save(self._run_id, name, content)
@@ -115,37 +114,8 @@ class PlannedRun:
         days: dict[str, set[dt.date]] = {}
         for job in jobs:
             days.setdefault(job.table, set()).update((job.first, job.last))
-        return self._read(days)
+        return read_states(self._pipeline, days)
 
-    def _input_states(self, jobs: Sequence[Job]) -> States:
-        days: dict[str, set[dt.date]] = {}
-        for job in jobs:
-            for one in self._tables[job.table].inputs:
-                if not one.is_raw:
-                    ends = (self._window(one, day) for day in (job.first, job.last))
-                    days.setdefault(one.table, set()).update(day for w in ends for day in w)
-        return self._read(days)
-
-    def _read(self, days: Mapping[str, set[dt.date]]) -> States:
-        ledger = self._pipeline.ledger
-        return {name: ledger.partitions(name, min(ds), max(ds)) for name, ds in days.items()}
-
-    def _window(self, one: Input, day: dt.date) -> list[dt.date]:
-        return list(day_range(*one.window.days_for(day, self._pipeline.settings.tz)))
-
-    def _digests(self, table: Table, job: Job, states: States) -> dict[str, dict[str, str]]:
-        return {
-            str(day): {
-                one.table: window_digest(
-                    {d: self._fingerprint(one, d, states) for d in self._window(one, day)}
-                )
-                for one in table.inputs
-            }
-            for day in job.days
-        }
-
-    def _fingerprint(self, one: Input, day: dt.date, states: States) -> str:
-        if one.is_raw:
-            return str(self._plan["raw"].get(one.table, {}).get(str(day), ABSENT))
-        state = states.get(one.table, {}).get(day)
-        return (state.published_build_id if state else None) or ABSENT
+    def _raw(self, table: str, day: dt.date) -> str:
+        """The fingerprint of a raw day as it was when the run was planned: before any query."""
+        return str(self._plan["raw"].get(table, {}).get(str(day), ABSENT))

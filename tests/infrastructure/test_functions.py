@@ -35,6 +35,7 @@ HEAVY = {
 STAND_INS = {"dayfold_cli", "dayfold_local", "duckdb", "ministack", "moto", "tests"}
 # `dayfold check` parses queries with it on a laptop; a function must not get that far.
 NOT_SHIPPED = {"sqlglot"} | STAND_INS
+STARTING = "dayfold/starting.py"
 DOMAIN_NEVER = {"boto3", "botocore", "os", "aws_lambda_powertools", "awswrangler"}
 
 
@@ -159,15 +160,22 @@ def test_boto3_is_called_by_adapters_only() -> None:
 def test_a_function_that_renders_sql_has_the_layer_for_it_and_no_other_has(
     function: Function,
 ) -> None:
-    # Given the module that starts queries is the one that renders
-    source = (FUNCTIONS / function.folder / "app.py").read_text(encoding="utf-8")
-    renders = "import start_build" in source
+    # Given what starts a build renders its query, in `dayfold.starting`
+    reached = _reachable(FUNCTIONS / function.folder / "app.py") - {FUNCTIONS / STARTING}
+    renders = any(_calls(path) & {"start_build", "start_job"} for path in reached)
 
     # When
     layers = function.properties.get("Layers", [])
 
     # Then
     assert layers == ([{"Ref": "SdkForPandasLayer"}] if renders else [])
+
+
+def _calls(path: Path) -> set[str]:
+    """The functions that a module calls by their plain names."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    called = [node.func for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    return {one.id for one in called if isinstance(one, ast.Name)}
 
 
 def test_functions_is_no_package_and_holds_none_with_a_name_that_says_nothing() -> None:

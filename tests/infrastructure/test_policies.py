@@ -25,6 +25,22 @@ EVERYTHING = {
 RIGHT_OF_CALL = {
     "s3:ListObjectsV2": "s3:ListBucket",
     "dynamodb:TransactWriteItems": "dynamodb:UpdateItem",
+    "sqs:ChangeMessageVisibilityBatch": "sqs:ChangeMessageVisibility",
+    "sqs:SendMessageBatch": "sqs:SendMessage",
+}
+PUBLISHERS = {"finish_build", "run_backfill_job"}
+# Who may do what with which queue. Only the mapping's function takes jobs.
+QUEUE_RIGHTS = {
+    "start_backfill": {("SendMessage", "BackfillQueue")},
+    "steer_backfill": {("SendMessage", "BackfillQueue")},
+    "run_backfill_job": {
+        ("ReceiveMessage", "BackfillQueue"),
+        ("ChangeMessageVisibility", "BackfillQueue"),
+        ("DeleteMessage", "BackfillQueue"),
+        ("GetQueueAttributes", "BackfillQueue"),
+        ("SendMessage", "BackfillQueue"),
+        ("SendMessage", "BackfillDeadLetters"),
+    },
 }
 
 
@@ -91,8 +107,39 @@ def test_only_builders_publish_and_only_into_published_databases(function: Funct
     named = [_text(resource) for one in publishing for resource in one["Resource"]]
 
     # Then
-    assert bool(publishing) == (function.folder == "finish_build")
+    assert bool(publishing) == (function.folder in PUBLISHERS)
     assert not [one for one in named if "RawDatabase" in one or "BuildDatabase" in one]
+
+
+@pytest.mark.parametrize("function", ALL_FUNCTIONS, ids=str)
+def test_only_the_backfill_s_functions_reach_its_queues(function: Function) -> None:
+    # Given
+    rights = [(action, one) for one in statements(function) for action in as_list(one["Action"])]
+
+    # When
+    on_queues = {
+        (action.removeprefix("sqs:"), queue["Fn::GetAtt"][0])
+        for action, one in rights
+        if action.startswith("sqs:")
+        for queue in as_list(one["Resource"])
+    }
+
+    # Then
+    assert on_queues == QUEUE_RIGHTS.get(function.folder, set())
+
+
+def test_nothing_is_deleted_from_the_ledger_but_jobs_of_a_backfill() -> None:
+    # Given
+    rights = [
+        (owner, one) for owner, one in ALL_STATEMENTS if "dynamodb:DeleteItem" in one["Action"]
+    ]
+
+    # When
+    conditions = {owner: one["Condition"] for owner, one in rights}
+
+    # Then
+    only = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["BACKFILL#*"]}}
+    assert conditions == {"steer_backfill": only}
 
 
 def test_every_call_that_the_adapters_make_is_a_right_of_some_function() -> None:
@@ -114,7 +161,7 @@ def test_every_call_that_the_adapters_make_is_a_right_of_some_function() -> None
 def _calls_of_adapters() -> set[str]:
     """`self._glue.get_table(...)` is `glue:GetTable`; paginators name the call as text."""
     services = {"_s3": "s3", "_glue": "glue", "_athena": "athena", "_dynamodb": "dynamodb"}
-    services["_stepfunctions"] = "states"
+    services |= {"_stepfunctions": "states", "_sqs": "sqs"}
     calls = set()
     for path in (FUNCTIONS / "dayfold" / "adapters").glob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):

@@ -17,6 +17,8 @@ GOOD = {
     "DAYFOLD_RECENT_DAYS": "7",
     "DAYFOLD_BUILD_CONCURRENCY": "20",
     "DAYFOLD_LEASE_SECONDS": "300",
+    "DAYFOLD_QUEUE_URL": "https://queue",
+    "DAYFOLD_DEAD_LETTERS_URL": "https://dead",
 }
 
 

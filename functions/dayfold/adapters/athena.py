@@ -146,7 +146,7 @@ class Athena:
             self._athena.stop_query_execution(QueryExecutionId=query_id)
         except ClientError as error:
             raise_if_throttled(error)
-            if error_code(error) != "InvalidRequestException":
+            if error_code(error) not in _NOT_OURS:
                 raise
 
     def rows(self, query_id: str) -> list[dict[str, str | None]]:

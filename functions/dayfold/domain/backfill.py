@@ -94,6 +94,8 @@ class JobRecord:
     published: int = 0
     failed: int = 0
     failures: tuple[str, ...] = ()
+    spent_usd: float = 0.0
+    bytes_scanned: int = 0
     ended_at: str | None = None
 
 

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any, cast
 
 import boto3
 
+from dayfold.adapters.backfills import Backfills
 from dayfold.adapters.catalog import Catalog
 from dayfold.adapters.extracts import Extracts
 from dayfold.adapters.ledger import Ledger
 from dayfold.adapters.plans import PlanStore
 from dayfold.adapters.query_files import QueryFiles
+from dayfold.adapters.queue import Queue
 from dayfold.finishing import finish_build
 from dayfold.pipeline import Pipeline
 from dayfold.planner import plan_run
@@ -170,6 +172,8 @@ def make_world(folder: Path) -> World:
         recent_days=7,
         build_concurrency=4,
         lease_seconds=300,
+        queue_url=client("sqs").create_queue(QueueName="jobs")["QueueUrl"],
+        dead_letters_url=client("sqs").create_queue(QueueName="dead")["QueueUrl"],
     )
     athena, executions = FakeAthena(), FakeExecutions()
     clock = [dt.datetime(2004, 6, 10, 12, tzinfo=dt.UTC)]
@@ -183,6 +187,8 @@ def make_world(folder: Path) -> World:
         catalog=Catalog(glue, BUCKET),
         plans=PlanStore(s3, BUCKET),
         executions=cast("Executions", executions),
+        backfills=Backfills(client("dynamodb"), LEDGER),
+        queue=Queue(client("sqs"), settings.queue_url, settings.dead_letters_url),
         now=lambda: clock[0],
         sleep=lambda _seconds: None,
     )

@@ -1,0 +1,188 @@
+"""Running one job of a backfill, as one SQS message asks for it, however often it is delivered."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from typing import TYPE_CHECKING, Any
+
+from dayfold.domain.backfill import BACKFILL_RUN, JobRecord
+from dayfold.domain.jobs import Group, expected_usd
+from dayfold.ending import timestamp
+from dayfold.errors import BadRequestError, ThrottledError
+from dayfold.group_build import GroupBuild
+from dayfold.inputs import read_states
+from dayfold.releasing import go_on
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Callable, Mapping
+
+    from dayfold.domain.backfill import BackfillRecord
+    from dayfold.pipeline import Pipeline
+
+_BEHIND_DAILY_SECONDS = 15  # how long a job steps back while a daily run needs the quota
+_THROTTLED_SECONDS = 10
+_VISIBLE_AGAIN_SECONDS = 300  # after the death of a Lambda its message comes back within these
+_RECENT_RUNS = 5
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class JobMessage:
+    """One message: a group of one wave, with the fingerprints of the raw days it reads."""
+
+    backfill: str
+    wave: int
+    index: int
+    tries: int
+    group: dict[str, Any]
+
+
+def run_backfill_job(
+    pipeline: Pipeline,
+    *,
+    message: JobMessage,
+    receipt: str,
+    seconds_left: Callable[[], float],
+) -> str:
+    """Do one job, or as much of it as the time allows.
+
+    A job that is not finished goes back as a new message, so that a message's count of receipts
+    counts crashes only, and a long query is joined again by the next delivery.
+
+    Returns:
+        What became of the message, in a word or two, for the log.
+
+    Raises:
+        BadRequestError: the message names no backfill.
+    """
+    backfill = pipeline.backfills.get(message.backfill)
+    if backfill is None:
+        raise BadRequestError(f"there is no backfill {message.backfill!r}")
+    if backfill.status != "running" or backfill.tries != message.tries:
+        return f"nothing to do: {backfill.status}"
+    try:
+        return _run(pipeline, backfill, message, receipt, seconds_left)
+    except ThrottledError:
+        return _hand_back(pipeline, message, _THROTTLED_SECONDS, "throttled")
+
+
+def _run(
+    pipeline: Pipeline,
+    backfill: BackfillRecord,
+    message: JobMessage,
+    receipt: str,
+    seconds_left: Callable[[], float],
+) -> str:
+    group = Group.from_json(message.group)
+    job = JobRecord(
+        message.wave,
+        message.index,
+        message.tries,
+        "running",
+        reserved_usd=round(expected_usd(group.jobs), 9),
+    )
+    begun = pipeline.backfills.begin(backfill.name, job, max_cost_usd=backfill.max_cost_usd)
+    if begun == "ended":
+        go_on(pipeline, backfill.name, message.wave)
+        return "done before"
+    if begun == "over the limit":
+        return _stop_at_limit(pipeline, backfill)
+    if _daily_run_builds(pipeline):
+        return _hand_back(pipeline, message, _BEHIND_DAILY_SECONDS, "behind the daily run")
+
+    def goes_on() -> bool:
+        pipeline.queue.hold(receipt, _VISIBLE_AGAIN_SECONDS)
+        now = pipeline.backfills.get(backfill.name)
+        return now is not None and now.status != "cancelled"
+
+    pipeline.queue.hold(receipt, _VISIBLE_AGAIN_SECONDS)
+    run_id = f"{BACKFILL_RUN}{backfill.name}"
+    build = GroupBuild(pipeline, group, message.group["raw"], run_id, seconds_left, goes_on)
+    ended = build.build()
+    if ended == "out of time":
+        return _hand_back(pipeline, message, 0, ended)
+    if ended == "built":
+        _end(pipeline, backfill, message, job, group, build.failures)
+    return ended
+
+
+def _end(
+    pipeline: Pipeline,
+    backfill: BackfillRecord,
+    message: JobMessage,
+    job: JobRecord,
+    group: Group,
+    failures: list[str],
+) -> None:
+    """Count the job, bury it if partitions of it failed, and release what waits for it."""
+    published, usd, scanned = _published(pipeline, group, f"{BACKFILL_RUN}{backfill.name}")
+    done = dataclasses.replace(
+        job,
+        status="failed" if failures else "done",
+        published=published,
+        failed=len(failures),
+        failures=tuple(failures),
+        spent_usd=usd,
+        bytes_scanned=scanned,
+    )
+    counted = pipeline.backfills.end(backfill.name, done, now=timestamp(pipeline))
+    if counted and failures:
+        pipeline.queue.bury(json.dumps(dataclasses.asdict(message)), "; ".join(failures))
+    go_on(pipeline, backfill.name, message.wave)
+
+
+def _published(pipeline: Pipeline, group: Group, run_id: str) -> tuple[int, float, int]:
+    """How many partitions of a group the backfill has published, their price and their bytes."""
+    days: dict[str, set[dt.date]] = {}
+    for job in group.jobs:
+        days.setdefault(job.table, set()).update(job.days)
+    states = read_states(pipeline, days)
+    mine = [
+        state
+        for table, wanted in days.items()
+        for day, state in states[table].items()
+        if day in wanted and state.run_id == run_id and state.status == "published"
+    ]
+    usd = sum(state.cost_usd or 0 for state in mine)
+    return len(mine), round(usd, 9), sum(state.bytes_scanned or 0 for state in mine)
+
+
+def _stop_at_limit(pipeline: Pipeline, backfill: BackfillRecord) -> str:
+    reason = (
+        f"the next job would cross the limit of ${backfill.max_cost_usd}: "
+        f"${backfill.committed_usd:.4f} is spent or running"
+    )
+    now = timestamp(pipeline)
+    pipeline.backfills.move(backfill.name, "paused", allowed=["running"], now=now, reason=reason)
+    return "over the limit"
+
+
+def _daily_run_builds(pipeline: Pipeline) -> bool:
+    """Whether a daily run is under way and has something to build."""
+    return any(
+        run.status == "running"
+        and run.planned > 0
+        and pipeline.executions.is_running(run.execution_arn)
+        for run in pipeline.ledger.recent_runs(_RECENT_RUNS)
+    )
+
+
+def _hand_back(pipeline: Pipeline, message: JobMessage, delay_seconds: int, why: str) -> str:
+    pipeline.queue.send([dataclasses.asdict(message)], delay_seconds=delay_seconds)
+    return f"handed back: {why}"
+
+
+def read_message(body: str) -> Mapping[str, Any]:
+    """The JSON object in a message's body.
+
+    Raises:
+        BadRequestError: there is none.
+    """
+    try:
+        content = json.loads(body)
+    except ValueError:
+        content = None
+    if not isinstance(content, dict):
+        raise BadRequestError("malformed message: its body is no JSON object")
+    return content

@@ -1,0 +1,177 @@
+"""Building a group: all its tables side by side, with one look at all their queries at a time."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import random
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Literal
+
+from dayfold.domain.jobs import Group
+from dayfold.ending import fail
+from dayfold.errors import ThrottledError
+from dayfold.finishing import renew, step
+from dayfold.inputs import input_digests, read_states, states_of_inputs, unpublished_input
+from dayfold.pipeline import Pipeline
+from dayfold.starting import Build, start_job
+
+if TYPE_CHECKING:
+    from dayfold.adapters.athena import QueryStatus
+    from dayfold.domain.jobs import Job
+
+_RENEW_SECONDS = 60
+_RESERVE_SECONDS = 45  # of a Lambda's time, kept for handing the rest back
+_FIRST_PAUSE = 0.05
+_LONGEST_PAUSE = 5.0
+_PAUSE_GROWTH = 1.5
+_HELD_PAUSE = 2.0
+_THROTTLED_PAUSE = 3.0
+Ended = Literal["built", "out of time", "cancelled"]
+
+
+@dataclasses.dataclass
+class GroupBuild:
+    """The builds of one group, from their claims to their ends."""
+
+    pipeline: Pipeline
+    group: Group
+    raw: Mapping[str, Mapping[str, str]]  # raw table -> day -> fingerprint when planned
+    run_id: str
+    seconds_left: Callable[[], float]  # of the Lambda's time
+    goes_on: Callable[[], bool]  # asked now and then: keeps the message, sees a cancel
+    failures: list[str] = dataclasses.field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """Begin with every job waiting to be started."""
+        self._inputs: dict[str, dict[str, dict[str, str]]] = {}  # table -> day -> input -> digest
+        self._waiting: list[tuple[dt.datetime, Job]] = []
+        self._active: list[tuple[Job, Build]] = []
+        self._renewed = self.pipeline.now()
+
+    def build(self) -> Ended:
+        """Build until all has ended, time runs out, or the backfill is cancelled."""
+        self._admit()
+        pause = _FIRST_PAUSE
+        while self._waiting or self._active:
+            if self.seconds_left() < _RESERVE_SECONDS:
+                return "out of time"
+            if not self._keep():
+                self._cancel()
+                return "cancelled"
+            try:
+                moved = self._start_due() + self._look()
+            except ThrottledError:
+                # Waiting is the cure; what is claimed stays claimed, and no attempt is burnt.
+                moved = 0
+                self.pipeline.sleep(_THROTTLED_PAUSE * (0.5 + random.random()))  # noqa: S311
+            pause = _FIRST_PAUSE if moved else min(pause * _PAUSE_GROWTH, _LONGEST_PAUSE)
+            if self._waiting or self._active:
+                self.pipeline.sleep(pause)
+        return "built"
+
+    def _admit(self) -> None:
+        """Take up the days whose inputs are there; the others failed before they began."""
+        tables, tz = self.pipeline.tables(), self.pipeline.settings.tz
+        states = states_of_inputs(self.pipeline, self.group.jobs)
+        for job in self.group.jobs:
+            table = tables[job.table]
+            blocked = {day: unpublished_input(table, day, states, tz) for day in job.days}
+            for day, missing in blocked.items():
+                if missing:
+                    self.failures.append(
+                        f"{job.table} {day}: not built, {missing[0]} {missing[1]} failed"
+                    )
+            days = [day for day in job.days if not blocked[day]]
+            if not days:
+                continue
+            self._inputs[job.table] = {
+                **self._inputs.get(job.table, {}),
+                **input_digests(table, days, states, self._raw, tz),
+            }
+            reasons = {day: job.reasons[day] for day in days}
+            kept = dataclasses.replace(job, first=days[0], last=days[-1], reasons=reasons)
+            self._wait(kept, 0)
+
+    def _raw(self, table: str, day: dt.date) -> str:
+        return self.raw[table][str(day)]
+
+    def _wait(self, job: Job, seconds: float) -> None:
+        self._waiting.append((self.pipeline.now() + dt.timedelta(seconds=seconds), job))
+
+    def _keep(self) -> bool:
+        """Now and then: renew the leases, keep the message, and see whether to go on."""
+        now = self.pipeline.now()
+        if (now - self._renewed).total_seconds() < _RENEW_SECONDS:
+            return True
+        self._renewed = now
+        for job, build in list(self._active):
+            if not renew(self.pipeline, build):
+                self._active.remove((job, build))
+                self._wait(job, _HELD_PAUSE)
+        return self.goes_on()
+
+    def _start_due(self) -> int:
+        now = self.pipeline.now()
+        due = [one for one in self._waiting if one[0] <= now]
+        for one in due:
+            job = one[1]
+            inputs = self._inputs[job.table]
+            started = start_job(self.pipeline, job, inputs, run_id=self.run_id)
+            self._waiting.remove(one)
+            self._take(job, started)
+        return len(due)
+
+    def _look(self) -> int:
+        """One look at all queries; those that have ended move their builds on."""
+        if not self._active:
+            return 0
+        statuses = self.pipeline.athena.statuses([build.awaited for _, build in self._active])
+        ended: list[tuple[tuple[Job, Build], QueryStatus]] = [
+            (one, statuses[one[1].awaited])
+            for one in self._active
+            if statuses[one[1].awaited].is_final
+        ]
+        for one, query in ended:
+            result = step(self.pipeline, build=one[1], query=query)
+            self._active.remove(one)
+            self._take(one[0], result)
+        return len(ended)
+
+    def _take(self, job: Job, result: Mapping[str, Any]) -> None:
+        """Go on from what a start or a step answered."""
+        status = result["status"]
+        if status == "building":
+            self._active.append((job, Build(**result["build"])))
+        elif status in {"held", "retry"}:
+            self._wait(job, _HELD_PAUSE)
+        elif status == "failed":
+            self._note_failures(job)
+
+    def _note_failures(self, job: Job) -> None:
+        """List the days that failed; those of a wide job that failed as a whole are tried apart."""
+        days = {job.table: job.days}
+        states = read_states(self.pipeline, days)[job.table]
+        for single in job.apart():
+            state = states.get(single.first)
+            if state is None or state.status != "failed" or state.run_id != self.run_id:
+                continue
+            if state.retry_apart and len(job.days) > 1:
+                self._wait(single, 0)
+            else:
+                self.failures.append(f"{job.table} {single.first}: {state.error}")
+
+    def _cancel(self) -> None:
+        """Stop what runs, and leave every partition published or buildable."""
+        tables = self.pipeline.tables()
+        for _, build in self._active:
+            self.pipeline.athena.stop(build.awaited)
+            fail(
+                self.pipeline,
+                tables[build.table],
+                build.days(),
+                build.run_id,
+                build.build_id,
+                build.query_id,
+                "the backfill was cancelled",
+            )
