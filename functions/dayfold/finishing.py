@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 _LOOK_SECONDS = 8.0  # how long one look waits: most builds end within it, without a state more
 _FIRST_PAUSE = 2  # seconds between looks, doubled from look to look
 _LONGEST_PAUSE = 60
-_TRIES = 3  # starts of a query that Athena itself calls worth retrying
+_TRIES = 5  # starts, by one run, of a query that Athena itself calls worth retrying
 _Report = list[dict[str, str | None]]
 
 
@@ -109,9 +109,16 @@ def _query_failed(
     ended = fail(
         pipeline, table, build.days(), build.run_id, build.build_id, build.query_id, reason
     )
-    if query.retryable and len(build.attempts) == 1 and max(build.attempts.values()) % _TRIES:
+    if query.retryable and len(build.attempts) == 1 and _tries(pipeline, build) < _TRIES:
         return {"status": "retry"}
     return ended
+
+
+def _tries(pipeline: Pipeline, build: Build) -> int:
+    """How often this run has tried the one day of a build, the latest time included."""
+    (day,) = build.days()
+    records = pipeline.ledger.builds(build.table, day)
+    return sum(record.run_id == build.run_id for record in records)
 
 
 def _start_checks(
