@@ -32,6 +32,7 @@ _LOOK_SECONDS = 8.0  # how long one look waits: most builds end within it, witho
 _FIRST_PAUSE = 2  # seconds between looks, doubled from look to look
 _LONGEST_PAUSE = 60
 _TRIES = 5  # starts, by one run, of a query that Athena itself calls worth retrying
+_CHECKS_FAILED = "the checks could not be run: "
 _Report = list[dict[str, str | None]]
 
 
@@ -76,10 +77,10 @@ def step(pipeline: Pipeline, *, build: Build, query: QueryStatus) -> dict[str, A
     table = pipeline.tables()[build.table]
     if build.check_query_id is None:
         if query.state != "SUCCEEDED":
-            return _query_failed(pipeline, table, build, query)
+            return _query_failed(pipeline, table, build, query, "")
         return _start_checks(pipeline, table, build, query)
     if query.state != "SUCCEEDED":
-        return _checks_failed(pipeline, table, build, query.reason)
+        return _query_failed(pipeline, table, build, query, _CHECKS_FAILED)
     report = pipeline.athena.rows(build.check_query_id)
     return _publish(pipeline, table, build, _records(pipeline, table, build, query, report))
 
@@ -103,11 +104,12 @@ def _look_again(build: Build) -> dict[str, Any]:
 
 
 def _query_failed(
-    pipeline: Pipeline, table: Table, build: Build, query: QueryStatus
+    pipeline: Pipeline, table: Table, build: Build, query: QueryStatus, prefix: str
 ) -> dict[str, Any]:
-    reason = query.reason or f"the query ended as {query.state}"
+    """End a build whose query, or whose checks' query, has failed; some are worth another try."""
+    reason = prefix + (query.reason or f"the query ended as {query.state}")
     ended = fail(
-        pipeline, table, build.days(), build.run_id, build.build_id, build.query_id, reason
+        pipeline, table, build.days(), build.run_id, build.build_id, query.query_id, reason
     )
     if query.retryable and len(build.attempts) == 1 and _tries(pipeline, build) < _TRIES:
         return {"status": "retry"}
@@ -132,7 +134,8 @@ def _start_checks(
             request_token("check", build.build_id),
         )
     except QueryFailedError as error:
-        return _checks_failed(pipeline, table, build, str(error))
+        reason = f"{_CHECKS_FAILED}{error}"
+        return fail(pipeline, table, days, build.run_id, build.build_id, None, reason)
     checked = dataclasses.replace(
         build,
         check_query_id=check_id,
@@ -141,12 +144,6 @@ def _start_checks(
         looks=0,
     )
     return {"status": "building", "build": dataclasses.asdict(checked)}
-
-
-def _checks_failed(pipeline: Pipeline, table: Table, build: Build, reason: str) -> dict[str, Any]:
-    reason = f"the checks could not be run: {reason}"
-    query_id = build.check_query_id
-    return fail(pipeline, table, build.days(), build.run_id, build.build_id, query_id, reason)
 
 
 def _publish(

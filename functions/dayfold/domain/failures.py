@@ -23,7 +23,7 @@ def query_failure(table: Table, reason: str, build_id: str, query_id: str | None
 
 def _next_step(table: Table, reason: str) -> str:
     again = "run again"
-    if reason.startswith(STEP_FAILED):
+    if reason.startswith(STEP_FAILED) or "INTERNAL_ERROR" in reason:
         return again
     if any(word in reason for word in _IN_THE_DATA):
         return f"mend or remove the extract named, land it again, then {again}"

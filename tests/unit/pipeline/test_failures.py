@@ -158,3 +158,15 @@ def test_a_job_that_is_in_no_plan_is_refused(world: World, name: str, index: int
     # When / Then
     with pytest.raises(BadRequestError, match="run-1"):
         start_build(world.pipeline, run_id="run-1", name=name, index=index)
+
+
+def test_checks_that_athena_could_not_run_are_tried_again(world: World) -> None:
+    # Given an Athena that fails the first checks of each partition for reasons of its own
+    world.land(*MAY)
+    world.athena.failing['"build"."kpi_weekly_2004_05_20_a1'] = ("INTERNAL_ERROR: again", True)
+    # When
+    ended = world.run("run-1", days=["2004-05-20"])
+    # Then
+    assert ended["status"] == "succeeded"
+    builds = world.pipeline.ledger.builds("kpi.weekly", DAY)
+    assert [build.status for build in builds] == ["failed", "published"]
