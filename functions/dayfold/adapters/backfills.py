@@ -12,12 +12,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal
 
 from boto3.dynamodb.types import TypeSerializer
-from botocore.exceptions import ClientError
 
-from dayfold.adapters.aws import error_code, raise_if_throttled
 from dayfold.adapters.items import from_item, read_record, record_item, to_values
+from dayfold.adapters.transactions import transact
 from dayfold.domain.backfill import BackfillRecord, JobRecord, WaveRecord
-from dayfold.errors import ThrottledError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -75,7 +73,7 @@ class Backfills:
         items = [
             self._put(record.name, f"WAVE#{wave.number:04d}", record_item(wave)) for wave in waves
         ]
-        return self._transact([backfill, *items])
+        return transact(self._dynamodb, [backfill, *items])
 
     def begin(self, name: str, job: JobRecord, *, max_cost_usd: float | None) -> Begun:
         """Note that a job begins, and reserve what it may cost.
@@ -96,7 +94,7 @@ class Backfills:
         reserve = self._update(
             name, "BACKFILL", {}, {"committed_usd": job.reserved_usd}, condition, values
         )
-        if self._transact([put, reserve]):
+        if transact(self._dynamodb, [put, reserve]):
             return "begun"
         known = self._get(name, _job_key(job.wave, job.index))
         if known is None:
@@ -106,7 +104,8 @@ class Backfills:
     def end(self, name: str, job: JobRecord, *, now: str) -> bool:
         """End a job and count it, once; False if it had ended before."""
         ended = {**record_item(job), "ended_at": now}
-        return self._transact(
+        return transact(
+            self._dynamodb,
             [
                 self._update(
                     name,
@@ -134,7 +133,7 @@ class Backfills:
                     "attribute_exists(pk)",
                     {},
                 ),
-            ]
+            ],
         )
 
     def move(
@@ -151,20 +150,24 @@ class Backfills:
         condition = f"#status IN ({', '.join(values)})"
         ended_at = now if status in {"cancelled", "succeeded", "failed"} else None
         changes = {"status": status, "reason": reason, "updated_at": now, "ended_at": ended_at}
-        return self._transact([self._update(name, "BACKFILL", changes, {}, condition, values)])
+        return transact(
+            self._dynamodb, [self._update(name, "BACKFILL", changes, {}, condition, values)]
+        )
 
     def advance(self, name: str, wave: int, now: str) -> bool:
         """Go on from `wave` to the next; False if somebody has already."""
         changes = {"wave": wave + 1, "updated_at": now}
-        return self._transact(
-            [self._update(name, "BACKFILL", changes, {}, "wave = :now", {":now": wave})]
+        return transact(
+            self._dynamodb,
+            [self._update(name, "BACKFILL", changes, {}, "wave = :now", {":now": wave})],
         )
 
     def released(self, name: str, wave: int) -> None:
         """Note that all messages of a wave are sent."""
         key = f"WAVE#{wave:04d}"
-        self._transact(
-            [self._update(name, key, {"released": True}, {}, "attribute_exists(pk)", {})]
+        transact(
+            self._dynamodb,
+            [self._update(name, key, {"released": True}, {}, "attribute_exists(pk)", {})],
         )
 
     def reopen(self, name: str, jobs: Sequence[JobRecord], *, now: str) -> None:
@@ -188,7 +191,7 @@ class Backfills:
             backfill = self._update(
                 name, "BACKFILL", {"updated_at": now}, counts, "attribute_exists(pk)", {}
             )
-            self._transact([delete, wave, backfill])
+            transact(self._dynamodb, [delete, wave, backfill])
 
     def restart(self, name: str, wave: int, tries: int, now: str) -> bool:
         """Set an ended backfill running again from a wave, under a new try."""
@@ -202,7 +205,9 @@ class Backfills:
         }
         condition = "#tries = :before AND #status IN (:failed, :cancelled)"
         values = {":before": tries - 1, ":failed": "failed", ":cancelled": "cancelled"}
-        return self._transact([self._update(name, "BACKFILL", changes, {}, condition, values)])
+        return transact(
+            self._dynamodb, [self._update(name, "BACKFILL", changes, {}, condition, values)]
+        )
 
     # --- DynamoDB -------------------------------------------------------------------------
 
@@ -264,19 +269,6 @@ class Backfills:
         if used:
             update["ExpressionAttributeNames"] = used
         return {"Update": {k: v for k, v in update.items() if v}}
-
-    def _transact(self, writes: Sequence[dict[str, Any]]) -> bool:
-        try:
-            self._dynamodb.transact_write_items(TransactItems=writes)  # type: ignore[arg-type]
-        except ClientError as error:
-            raise_if_throttled(error)
-            if error_code(error) != "TransactionCanceledException":
-                raise
-            reasons = [one.get("Code") for one in error.response.get("CancellationReasons", [])]
-            if "ConditionalCheckFailed" in reasons:
-                return False
-            raise ThrottledError(f"the ledger was busy: {', '.join(map(str, reasons))}") from error
-        return True
 
 
 def _job_key(wave: int, index: int) -> str:

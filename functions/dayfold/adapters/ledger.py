@@ -18,13 +18,11 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from boto3.dynamodb.types import TypeSerializer
-from botocore.exceptions import ClientError
 
-from dayfold.adapters.aws import error_code, raise_if_throttled
 from dayfold.adapters.items import from_item, read_record, record_item, to_values
 from dayfold.adapters.ledger_conditions import as_seen, is_mine, settled
+from dayfold.adapters.transactions import transact
 from dayfold.domain.partition import BuildRecord, PartitionState, RunRecord
-from dayfold.errors import ThrottledError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -86,7 +84,8 @@ class Ledger:
         Returns:
             False if one of them is no longer as it was seen.
         """
-        return self._transact(
+        return transact(
+            self._dynamodb,
             [
                 self._partition_update(
                     table,
@@ -106,7 +105,7 @@ class Ledger:
                     *as_seen(claim.seen),
                 )
                 for claim in claims
-            ]
+            ],
         )
 
     def hold(
@@ -126,11 +125,12 @@ class Ledger:
         values: dict[str, Any] = {"lease_until": lease_until}
         if query_id is not None:
             values["query_id"] = query_id
-        return self._transact(
+        return transact(
+            self._dynamodb,
             [
                 self._partition_update(table, day, values, *is_mine(run_id, attempt))
                 for day, attempt in attempts.items()
-            ]
+            ],
         )
 
     def settle(self, table: str, records: Mapping[dt.date, BuildRecord]) -> bool:
@@ -153,7 +153,7 @@ class Ledger:
                     )
                 )
                 writes.append(self._build_put(table, record))
-            if not self._transact(writes):
+            if not transact(self._dynamodb, writes):
                 done = False
         return done
 
@@ -242,16 +242,3 @@ class Ledger:
         keys = {"pk": f"TABLE#{table}", "sk": f"BUILD#{record.day}#{record.attempt:06d}"}
         item = to_values({**keys, **record_item(record)})
         return {"Put": {"TableName": self._table_name, "Item": item}}
-
-    def _transact(self, writes: list[dict[str, Any]]) -> bool:
-        try:
-            self._dynamodb.transact_write_items(TransactItems=writes)  # type: ignore[arg-type]
-        except ClientError as error:
-            raise_if_throttled(error)
-            if error_code(error) != "TransactionCanceledException":
-                raise
-            reasons = [one.get("Code") for one in error.response.get("CancellationReasons", [])]
-            if "ConditionalCheckFailed" in reasons:
-                return False
-            raise ThrottledError(f"the ledger was busy: {', '.join(map(str, reasons))}") from error
-        return True
