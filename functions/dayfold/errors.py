@@ -22,10 +22,6 @@ class ThrottledError(RetriableError):
     """Raised when AWS refuses for now: Athena's active-query quota or a service's API rate."""
 
 
-class LeaseHeldError(RetriableError):
-    """Raised when another run is building the partition now."""
-
-
 # --- Fail the partition: the others go on ---------------------------------------------------
 
 
@@ -35,14 +31,6 @@ class PartitionError(DayfoldError):
 
 class QueryFailedError(PartitionError):
     """Raised when Athena ended a query as FAILED or CANCELLED; carries Athena's own reason."""
-
-
-class CheckFailedError(PartitionError):
-    """Raised when a build broke a check of severity `error`; it is not published."""
-
-
-class LeaseLostError(PartitionError):
-    """Raised when another attempt has taken the partition over; this one must not publish."""
 
 
 # --- Fail the run: somebody has to change something -----------------------------------------

@@ -17,7 +17,7 @@ from dayfold.domain.partition import BuildRecord
 from dayfold.domain.statements import build_location, build_table_name
 from dayfold.ending import fail, settle, timestamp
 from dayfold.errors import QueryFailedError
-from dayfold.starting import Build
+from dayfold.starting import Build, lease_until
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -62,9 +62,8 @@ def finish_build(pipeline: Pipeline, *, build: Build) -> dict[str, Any]:
 
 def renew(pipeline: Pipeline, build: Build) -> bool:
     """Renew the leases of a build; False if one has gone to another attempt."""
-    lease_until = int(pipeline.now().timestamp()) + pipeline.settings.lease_seconds
     return pipeline.ledger.hold(
-        build.table, build.days(), run_id=build.run_id, lease_until=lease_until
+        build.table, build.days(), run_id=build.run_id, lease_until=lease_until(pipeline)
     )
 
 

@@ -169,7 +169,7 @@ def _claim_and_start(
         run_id=run_id,
         build_id=build,
         sql_hash=executed_hash(table, pipeline.settings.tz),
-        lease_until=_lease_until(pipeline),
+        lease_until=lease_until(pipeline),
     )
     if not claimed:
         return None
@@ -205,7 +205,7 @@ def _start_query(
         table.name,
         attempts,
         run_id=run_id,
-        lease_until=_lease_until(pipeline),
+        lease_until=lease_until(pipeline),
         query_id=query_id,
     )
     if not held:
@@ -235,5 +235,6 @@ def _stop_abandoned(pipeline: Pipeline, states: list[PartitionState]) -> None:
         pipeline.athena.stop(str(query_id))
 
 
-def _lease_until(pipeline: Pipeline) -> int:
+def lease_until(pipeline: Pipeline) -> int:
+    """When a lease taken or renewed now ends, in epoch seconds."""
     return int(pipeline.now().timestamp()) + pipeline.settings.lease_seconds
