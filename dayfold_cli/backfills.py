@@ -29,6 +29,7 @@ class Request:
     days_per_job: int | None = None
     max_cost_usd: float | None = None
     name: str = ""
+    concurrency: int | None = None
 
     def as_json(self) -> dict[str, Any]:
         """The request as `start_backfill` takes it."""
@@ -42,6 +43,7 @@ class Request:
             "order": self.order,
             "days_per_job": self.days_per_job,
             "max_cost_usd": self.max_cost_usd,
+            "concurrency": self.concurrency,
         }
 
 
@@ -59,9 +61,11 @@ def start(deployment: Deployment, request: Request) -> dict[str, Any]:
     return answer
 
 
-def steer(deployment: Deployment, name: str, action: Action) -> dict[str, Any]:
+def steer(
+    deployment: Deployment, name: str, action: Action, max_cost_usd: float | None = None
+) -> dict[str, Any]:
     """Pause, resume, cancel or retry a backfill; its new status, and the jobs sent for it."""
-    event = {"name": name, "action": action}
+    event = {"name": name, "action": action, "max_cost_usd": max_cost_usd}
     answer: dict[str, Any] = invoke(deployment, "steer_backfill", event)
     return answer
 

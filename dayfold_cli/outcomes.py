@@ -9,7 +9,7 @@ from dayfold_cli.output import count_text, note, say, seconds_text, warn
 from dayfold_cli.reasons import cut_off_reason, gather_failures, gather_lines, gather_warnings
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from dayfold.domain.partition import RunRecord
     from dayfold_cli.runs import Outcome
@@ -22,8 +22,12 @@ NOTHING_LANDED = (
 )
 
 
-def report(outcome: Outcome) -> None:
+def report(outcome: Outcome, tell: Callable[[str], None] = say) -> None:
     """Say how a run ended, on stderr what went wrong.
+
+    Args:
+        outcome: how it ended.
+        tell: takes the line of a run that succeeded; on stdout unless data is there.
 
     Raises:
         RunFailedError: it did not succeed, or could build nothing of what was asked for by day.
@@ -42,7 +46,7 @@ def report(outcome: Outcome) -> None:
     raise_if_failed(outcome)
     if refusal is not None:
         raise RunFailedError(refusal)
-    say(f"{outcome.run_id} succeeded in {seconds_text(outcome.seconds)}: {_done(record)}")
+    tell(f"{outcome.run_id} succeeded in {seconds_text(outcome.seconds)}: {_done(record)}")
 
 
 def raise_if_failed(outcome: Outcome) -> None:

@@ -34,6 +34,15 @@ def _read_cost(ctx: click.Context, parameter: click.Parameter, value: float | No
     return value
 
 
+max_cost_option = click.option(
+    "--max-cost",
+    type=float,
+    callback=_read_cost,
+    metavar="USD",
+    help="Pause before it has cost more than so many dollars.",
+)
+
+
 @click.command("start", cls=TargetCommand)
 @range_options
 @table_option
@@ -57,13 +66,7 @@ def _read_cost(ctx: click.Context, parameter: click.Parameter, value: float | No
     metavar="N",
     help="Days that one query builds; default: by their size.",
 )
-@click.option(
-    "--max-cost",
-    type=float,
-    callback=_read_cost,
-    metavar="USD",
-    help="Pause before it has cost more than so many dollars.",
-)
+@max_cost_option
 @click.option(
     "--concurrency",
     type=CONCURRENCY,
@@ -102,7 +105,13 @@ def start_command(
     from dayfold_cli.deployment import open_deployment
 
     deployment = open_deployment(target)
-    request = Request(span=span, tables=names, max_cost_usd=asked.pop("max_cost"), **asked)
+    request = Request(
+        span=span,
+        tables=names,
+        max_cost_usd=asked.pop("max_cost"),
+        concurrency=concurrency,
+        **asked,
+    )
     from dayfold_cli.backfill_plans import print_plan, warn_of
 
     if dry_run:

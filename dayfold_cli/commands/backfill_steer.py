@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from dayfold_cli.commands.backfill_start import CONCURRENCY
+from dayfold_cli.commands.backfill_start import CONCURRENCY, max_cost_option
 from dayfold_cli.lazy import TargetCommand, target_of
 from dayfold_cli.output import count_text, note, say
 
@@ -27,11 +27,12 @@ def pause_command(ctx: click.Context, name: str) -> None:
 
 @click.command("resume", cls=TargetCommand)
 @click.argument("name")
+@max_cost_option
 @wait_option
 @click.pass_context
-def resume_command(ctx: click.Context, name: str, wait: bool) -> None:
-    """Go on with NAME, which is paused."""
-    _steer(ctx, name, "resume", f"{name} goes on", wait=wait)
+def resume_command(ctx: click.Context, name: str, max_cost: float | None, wait: bool) -> None:
+    """Go on with NAME, which is paused; at its cost limit, give a higher one."""
+    _steer(ctx, name, "resume", f"{name} goes on", max_cost, wait=wait)
 
 
 @click.command("cancel", cls=TargetCommand)
@@ -44,11 +45,12 @@ def cancel_command(ctx: click.Context, name: str) -> None:
 
 @click.command("retry", cls=TargetCommand)
 @click.argument("name")
+@max_cost_option
 @wait_option
 @click.pass_context
-def retry_command(ctx: click.Context, name: str, wait: bool) -> None:
+def retry_command(ctx: click.Context, name: str, max_cost: float | None, wait: bool) -> None:
     """Build what failed in NAME, or never ran in one that was cancelled, and nothing else."""
-    _steer(ctx, name, "retry", f"{name} builds what is not built", wait=wait)
+    _steer(ctx, name, "retry", f"{name} builds what is not built", max_cost, wait=wait)
 
 
 @click.command("concurrency", cls=TargetCommand)
@@ -68,13 +70,21 @@ def concurrency_command(ctx: click.Context, jobs: int | None) -> None:
     say(f"{count_text(jobs, 'job')} at once from now on (on AWS within a minute)")
 
 
-def _steer(ctx: click.Context, name: str, action: Action, said: str, *, wait: bool = False) -> None:
+def _steer(
+    ctx: click.Context,
+    name: str,
+    action: Action,
+    said: str,
+    max_cost: float | None = None,
+    *,
+    wait: bool = False,
+) -> None:
     """Ask for it, and say what is so now."""
     from dayfold_cli.backfills import steer
     from dayfold_cli.deployment import open_deployment
 
     deployment = open_deployment(target_of(ctx))
-    answer = steer(deployment, name, action)
+    answer = steer(deployment, name, action, max_cost)
     sent = answer.get("jobs_sent") or 0
     if wait:
         from dayfold_cli.backfill_view import watch

@@ -75,11 +75,13 @@ def run_command(
         note("next: dayfold status")
         return
     outcome = follow_shown(deployment, run_id, arn)
-    if data_format == "json":
-        print_json(outcome)
     from dayfold_cli.outcomes import report
 
-    report(outcome)
+    if data_format == "json":
+        print_json(outcome)
+        report(outcome, note)
+    else:
+        report(outcome)
 
 
 def follow_shown(deployment: Deployment, run_id: str, execution_arn: str) -> Outcome:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from dayfold.domain.backfill import BackfillRecord
+    from dayfold.domain.partition import BuildRecord, PartitionState
     from dayfold.pipeline import Pipeline
 
 _BEHIND_DAILY_SECONDS = 15  # how long a job steps back while a daily run needs the quota
@@ -133,25 +134,36 @@ def _end(
 
 
 def _published(pipeline: Pipeline, group: Group, run_id: str) -> tuple[int, float, int]:
-    """How many partitions of a group the backfill has published, their price and their bytes."""
+    """How many partitions of a group the backfill has published; dollars and bytes of all."""
     days: dict[str, set[dt.date]] = {}
     for job in group.jobs:
         days.setdefault(job.table, set()).update(job.days)
     states = read_states(pipeline, days)
     mine = [
-        state
+        (table, day, state)
         for table, wanted in days.items()
         for day, state in states[table].items()
-        if day in wanted and state.run_id == run_id and state.status == "published"
+        if day in wanted and state.run_id == run_id
     ]
-    usd = sum(state.cost_usd or 0 for state in mine)
-    return len(mine), round(usd, 9), sum(state.bytes_scanned or 0 for state in mine)
+    published = [state for _, _, state in mine if state.status == "published"]
+    # A build that broke a check has been paid for; the partition keeps the former build's price.
+    failed = [
+        record
+        for table, day, state in mine
+        if state.status == "failed"
+        for record in pipeline.ledger.builds(table, day)
+        if record.attempt == state.attempt
+    ]
+    paid: list[PartitionState | BuildRecord] = [*published, *failed]
+    usd = sum(one.cost_usd or 0 for one in paid)
+    return len(published), round(usd, 9), sum(one.bytes_scanned or 0 for one in paid)
 
 
 def _stop_at_limit(pipeline: Pipeline, backfill: BackfillRecord) -> str:
     reason = (
         f"the next job would cross the limit of ${backfill.max_cost_usd}: "
-        f"${backfill.committed_usd:.4f} is spent or running"
+        f"${backfill.committed_usd:.4f} is spent or running; "
+        f"`dayfold backfill resume {backfill.name} --max-cost USD` raises it"
     )
     now = timestamp(pipeline)
     pipeline.backfills.move(backfill.name, "paused", allowed=["running"], now=now, reason=reason)

@@ -11,7 +11,7 @@ from dayfold.domain.fingerprints import ABSENT
 from dayfold.domain.jobs import Group, expected_usd, make_groups, scanned_before
 from dayfold.domain.planning import Decisions, Facts, decide
 from dayfold.ending import timestamp
-from dayfold.errors import BadRequestError
+from dayfold.errors import BadRequestError, ThrottledError
 from dayfold.planner import gather
 from dayfold.releasing import send_wave, wave_file
 
@@ -41,9 +41,10 @@ def start_backfill(pipeline: Pipeline, *, event: Mapping[str, Any]) -> dict[str,
     targets = request.run.tables or tuple(tables)
     decisions, warnings = decide(facts, targets, request.run.days, request.run.policy)
     groups = make_groups(facts, decisions, request.run.days_per_job)
+    jobs_at_once = request.concurrency or pipeline.settings.backfill_concurrency
     shown = {
         "name": request.name,
-        **_shown(pipeline, facts, decisions, groups),
+        **_shown(facts, decisions, groups, jobs_at_once),
         "warnings": warnings,
     }
     if request.run.dry_run:
@@ -88,8 +89,18 @@ def _begin(
     if not pipeline.backfills.create(record, waves):
         raise BadRequestError(f"there is a backfill {request.name!r} already: give another name")
     if groups:
-        send_wave(pipeline, record)
+        _send_first(pipeline, record)
     return record.status
+
+
+def _send_first(pipeline: Pipeline, record: BackfillRecord) -> None:
+    try:
+        send_wave(pipeline, record)
+    except ThrottledError as error:
+        raise ThrottledError(
+            f"backfill {record.name!r} is planned and not all of its jobs are sent ({error}): "
+            f"`dayfold backfill resume {record.name}` sends them"
+        ) from error
 
 
 def _by_wave(groups: list[Group]) -> list[list[Group]]:
@@ -117,7 +128,7 @@ def _message(facts: Facts, group: Group) -> dict[str, Any]:
 
 
 def _shown(
-    pipeline: Pipeline, facts: Facts, decisions: Decisions, groups: list[Group]
+    facts: Facts, decisions: Decisions, groups: list[Group], jobs_at_once: int
 ) -> dict[str, Any]:
     """The plan in numbers, and how sure they are."""
     jobs = [job for group in groups for job in group.jobs]
@@ -131,7 +142,7 @@ def _shown(
         "expected_bytes": sum(job.expected_bytes for job in jobs),
         "expected_usd": round(usd, 6),
         "expected_seconds": round(
-            sum(_seconds(pipeline, facts, wave) for wave in _by_wave(groups)), 1
+            sum(_seconds(facts, wave, jobs_at_once) for wave in _by_wave(groups)), 1
         ),
         "confidence": "history" if tables and known else "sizes",
         "waiting": [
@@ -160,11 +171,11 @@ def _shown_wave(number: int, groups: list[Group]) -> dict[str, Any]:
     }
 
 
-def _seconds(pipeline: Pipeline, facts: Facts, groups: list[Group]) -> float:
+def _seconds(facts: Facts, groups: list[Group], jobs_at_once: int) -> float:
     """How long a wave takes: rounds of as many jobs as run at once, each as long as its slowest."""
     tables = {job.table for group in groups for job in group.jobs}
     slowest = max((_job_seconds(facts, facts.tables[name]) for name in tables), default=0.0)
-    rounds = -(-len(groups) // pipeline.settings.build_concurrency)
+    rounds = -(-len(groups) // jobs_at_once)
     return rounds * slowest
 
 

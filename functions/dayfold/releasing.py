@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dayfold.domain.backfill import BACKFILL_RUN, ENDED
+from dayfold.domain.backfill import BACKFILL_RUN, ENDED, read_max_cost
 from dayfold.ending import timestamp
 from dayfold.errors import BadRequestError
 
@@ -70,8 +70,16 @@ def go_on(pipeline: Pipeline, name: str, wave: int) -> None:
             return
 
 
-def steer_backfill(pipeline: Pipeline, *, name: str, action: str) -> dict[str, Any]:
+def steer_backfill(
+    pipeline: Pipeline, *, name: str, action: str, max_cost_usd: float | None = None
+) -> dict[str, Any]:
     """Pause, resume, cancel or retry a backfill.
+
+    Args:
+        pipeline: the outside world.
+        name: the backfill.
+        action: `pause`, `resume`, `cancel` or `retry`.
+        max_cost_usd: with `resume` and `retry`, the cost limit from now on; None keeps it.
 
     Returns:
         `name`, `status`, and `jobs_sent`, the messages that this has put into the queue.
@@ -83,10 +91,16 @@ def steer_backfill(pipeline: Pipeline, *, name: str, action: str) -> dict[str, A
     if backfill is None:
         known = ", ".join(one.name for one in pipeline.backfills.list(5)) or "none yet"
         raise BadRequestError(f"there is no backfill {name!r}: there are {known}")
-    steps = {"pause": _pause, "resume": _resume, "cancel": _cancel, "retry": _retry}
-    if action not in steps:
-        raise BadRequestError(f"unknown action {action!r}: give one of {', '.join(steps)}")
-    sent = steps[action](pipeline, backfill)
+    stops, goes_on = {"pause": _pause, "cancel": _cancel}, {"resume": _resume, "retry": _retry}
+    if action in stops and max_cost_usd is None:
+        sent = stops[action](pipeline, backfill)
+    elif action in goes_on:
+        sent = goes_on[action](pipeline, backfill, _read_limit(backfill, max_cost_usd))
+    elif action in stops:
+        raise BadRequestError(f"{action} takes no cost limit: give it with resume or retry")
+    else:
+        actions = ", ".join(sorted({*stops, *goes_on}))
+        raise BadRequestError(f"unknown action {action!r}: give one of {actions}")
     after = pipeline.backfills.get(name) or backfill
     return {"name": name, "status": after.status, "jobs_sent": sent}
 
@@ -100,10 +114,22 @@ def _pause(pipeline: Pipeline, backfill: BackfillRecord) -> int:
     return 0
 
 
-def _resume(pipeline: Pipeline, backfill: BackfillRecord) -> int:
+def _read_limit(backfill: BackfillRecord, max_cost_usd: float | None) -> float | None:
+    limit = read_max_cost(max_cost_usd)
+    if limit is not None and limit <= backfill.committed_usd:
+        raise BadRequestError(
+            f"backfill {backfill.name!r} has ${backfill.committed_usd:.4f} spent or running: "
+            f"give a limit above that, not ${limit:g}"
+        )
+    return limit
+
+
+def _resume(pipeline: Pipeline, backfill: BackfillRecord, limit: float | None) -> int:
     _refuse_ended(backfill, "resume")
     now = timestamp(pipeline)
-    pipeline.backfills.move(backfill.name, "running", allowed=["paused", "running"], now=now)
+    pipeline.backfills.move(
+        backfill.name, "running", allowed=["paused", "running"], now=now, max_cost_usd=limit
+    )
     sent = send_wave(pipeline, backfill)
     if not sent:  # its last job ended while it was paused
         go_on(pipeline, backfill.name, backfill.wave)
@@ -123,13 +149,13 @@ def _cancel(pipeline: Pipeline, backfill: BackfillRecord) -> int:
     return 0
 
 
-def _retry(pipeline: Pipeline, backfill: BackfillRecord) -> int:
+def _retry(pipeline: Pipeline, backfill: BackfillRecord, limit: float | None) -> int:
     if backfill.status not in {"failed", "cancelled"}:
         raise BadRequestError(f"backfill {backfill.name!r} is {backfill.status}: nothing to retry")
     failed = [job for job in pipeline.backfills.jobs(backfill.name) if job.status == "failed"]
     wave = min([job.wave for job in failed], default=backfill.wave)
     now = timestamp(pipeline)
-    if not pipeline.backfills.restart(backfill.name, wave, backfill.tries + 1, now):
+    if not pipeline.backfills.restart(backfill.name, wave, backfill.tries + 1, now, limit):
         raise BadRequestError(f"backfill {backfill.name!r} is being retried already")
     pipeline.backfills.reopen(backfill.name, failed, now=now)
     return send_wave(pipeline, pipeline.backfills.get(backfill.name) or backfill)

@@ -27,9 +27,13 @@ class Settings:
     input_grace_days: int
     recent_days: int
     build_concurrency: int
+    backfill_concurrency: int
     lease_seconds: int
     queue_url: str
     dead_letters_url: str
+    sweep_days: int
+    state_machine_arn: str
+    crawler: str
 
     @property
     def tz(self) -> ZoneInfo:

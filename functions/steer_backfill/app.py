@@ -16,6 +16,7 @@ class SteerBackfillEvent(BaseModel):
 
     name: str = Field(min_length=1)
     action: str = Field(min_length=1)
+    max_cost_usd: float | None = None
 
 
 @logger.inject_lambda_context

@@ -16,9 +16,13 @@ GOOD = {
     "DAYFOLD_INPUT_GRACE_DAYS": "2",
     "DAYFOLD_RECENT_DAYS": "7",
     "DAYFOLD_BUILD_CONCURRENCY": "20",
+    "DAYFOLD_BACKFILL_CONCURRENCY": "30",
     "DAYFOLD_LEASE_SECONDS": "300",
     "DAYFOLD_QUEUE_URL": "https://queue",
     "DAYFOLD_DEAD_LETTERS_URL": "https://dead",
+    "DAYFOLD_SWEEP_DAYS": "45",
+    "DAYFOLD_STATE_MACHINE_ARN": "arn:aws:states:us-east-1:000000000000:stateMachine:daily-run",
+    "DAYFOLD_CRAWLER": "raw",
 }
 
 

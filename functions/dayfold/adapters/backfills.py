@@ -144,12 +144,14 @@ class Backfills:
         allowed: Sequence[BackfillStatus],
         now: str,
         reason: str | None = None,
+        max_cost_usd: float | None = None,
     ) -> bool:
-        """Change the status if it is one of `allowed`."""
+        """Change the status if it is one of `allowed`, and the cost limit if one is given."""
         values = {f":allowed{number}": one for number, one in enumerate(allowed)}
         condition = f"#status IN ({', '.join(values)})"
         ended_at = now if status in {"cancelled", "succeeded", "failed"} else None
         changes = {"status": status, "reason": reason, "updated_at": now, "ended_at": ended_at}
+        changes |= _limit(max_cost_usd)
         return transact(
             self._dynamodb, [self._update(name, "BACKFILL", changes, {}, condition, values)]
         )
@@ -193,9 +195,12 @@ class Backfills:
             )
             transact(self._dynamodb, [delete, wave, backfill])
 
-    def restart(self, name: str, wave: int, tries: int, now: str) -> bool:
+    def restart(
+        self, name: str, wave: int, tries: int, now: str, max_cost_usd: float | None = None
+    ) -> bool:
         """Set an ended backfill running again from a wave, under a new try."""
         changes = {
+            **_limit(max_cost_usd),
             "status": "running",
             "reason": None,
             "ended_at": None,
@@ -269,6 +274,11 @@ class Backfills:
         if used:
             update["ExpressionAttributeNames"] = used
         return {"Update": {k: v for k, v in update.items() if v}}
+
+
+def _limit(max_cost_usd: float | None) -> dict[str, Any]:
+    """A new cost limit as a change; the one there is stays if none is given."""
+    return {} if max_cost_usd is None else {"max_cost_usd": max_cost_usd}
 
 
 def _job_key(wave: int, index: int) -> str:

@@ -37,6 +37,7 @@ class BackfillRequest:
     run: RunRequest
     order: Order = "newest"
     max_cost_usd: float | None = None
+    concurrency: int | None = None  # jobs at once that the plan reckons with; None: the stack's
 
     @property
     def run_id(self) -> str:
@@ -127,16 +128,35 @@ def read_backfill(
     name = str(event.get("name") or f"{first}-{last}-{tail}")
     if not _NAME.fullmatch(name):
         raise BadRequestError(f"{name!r} is no name: use letters, digits, - and _, at most 60")
-    return BackfillRequest(name, run, order, _read_max_cost(event.get("max_cost_usd")))
+    return BackfillRequest(
+        name,
+        run,
+        order,
+        read_max_cost(event.get("max_cost_usd")),
+        _read_concurrency(event.get("concurrency")),
+    )
 
 
 def _present(event: Mapping[str, Any], fields: tuple[str, ...]) -> dict[str, Any]:
     return {name: event[name] for name in fields if event.get(name) is not None}
 
 
-def _read_max_cost(value: object) -> float | None:
+def read_max_cost(value: object) -> float | None:
+    """Read a cost limit in US dollars; None is none.
+
+    Raises:
+        BadRequestError: it is no number above 0.
+    """
     if value is None:
         return None
     if not isinstance(value, int | float) or isinstance(value, bool) or value <= 0:
         raise BadRequestError(f"the cost limit is {value!r}: give dollars above 0")
     return float(value)
+
+
+def _read_concurrency(value: object) -> int | None:
+    if value is None:
+        return None
+    if not isinstance(value, int) or isinstance(value, bool) or not 2 <= value <= 1000:
+        raise BadRequestError(f"the concurrency is {value!r}: give a number from 2 to 1000")
+    return value

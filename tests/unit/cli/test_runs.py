@@ -51,6 +51,19 @@ def test_waiting_for_a_run_ends_with_what_it_did(
     assert "warning: raw.users dt=2004-05-19 never landed" in result.err
 
 
+def test_a_run_asked_for_as_json_puts_nothing_else_on_stdout(
+    dayfold: Callable[..., Result], machine: FakeStepFunctions
+) -> None:
+    # Given
+    record(machine, planned=5, published=5)
+    # When
+    result = dayfold("run", "--day", "2004-05-20", "--wait", "--format", "json")
+    # Then
+    assert result.code == 0
+    assert json.loads(result.out)["status"] == "SUCCEEDED"
+    assert "succeeded in 3.0 s" in result.err
+
+
 def test_a_failed_run_lists_what_failed_and_exits_1(
     dayfold: Callable[..., Result], machine: FakeStepFunctions
 ) -> None:

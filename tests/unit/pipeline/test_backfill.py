@@ -8,54 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from dayfold.backfill_jobs import JobMessage, run_backfill_job
-from dayfold.backfill_plans import start_backfill
 from dayfold.domain.days import day_range
 from dayfold.errors import BadRequestError
 from dayfold.releasing import steer_backfill
-from tests.unit.pipeline.world import client
+from tests.unit.pipeline.backfilling import deliver, drain, receive, start
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from tests.unit.pipeline.world import World
 
 MAY = [str(day) for day in day_range(dt.date(2004, 5, 1), dt.date(2004, 5, 31))]
-WEEK = {"first": "2004-05-17", "last": "2004-05-20"}
-
-
-def start(world: World, name: str = "b1", **more: Any) -> dict[str, Any]:
-    return start_backfill(world.pipeline, event={**WEEK, "name": name, **more})
-
-
-def receive(queue_url: str) -> list[dict[str, Any]]:
-    """All messages that can be seen now, taken out of the queue."""
-    sqs, found = client("sqs"), []
-    while got := sqs.receive_message(
-        QueueUrl=queue_url, MaxNumberOfMessages=10, MessageAttributeNames=["All"]
-    ).get("Messages"):
-        for one in got:
-            sqs.delete_message(QueueUrl=queue_url, ReceiptHandle=one["ReceiptHandle"])
-        found += got
-    return found
-
-
-def deliver(
-    world: World, message: dict[str, Any], seconds_left: Callable[[], float] = lambda: 900.0
-) -> str:
-    body = JobMessage(**json.loads(message["Body"]))
-    return run_backfill_job(
-        world.pipeline, message=body, receipt=message["ReceiptHandle"], seconds_left=seconds_left
-    )
-
-
-def drain(world: World, copies: int = 1) -> list[str]:
-    """Deliver messages until the queue is empty, each as often as said."""
-    said = []
-    while messages := receive(world.pipeline.settings.queue_url):
-        for message in messages:
-            said += [deliver(world, message) for _ in range(copies)]
-    return said
 
 
 @pytest.fixture(autouse=True)
@@ -239,20 +200,6 @@ def test_throttling_neither_fails_a_partition_nor_burns_an_attempt(world: World)
     assert (backfill.status, backfill.failed) == ("succeeded", 0)
     builds = world.pipeline.ledger.builds("staging.posts", dt.date(2004, 5, 20))
     assert [build.attempt for build in builds] == [1]
-
-
-def test_the_cost_limit_pauses_before_it_is_crossed(world: World) -> None:
-    # Given a limit that ten jobs do not fit into
-    start(world, days_per_job=1, max_cost_usd=0.0005)
-    # When
-    said = drain(world)
-    # Then
-    backfill = world.pipeline.backfills.get("b1")
-    assert backfill is not None
-    assert backfill.status == "paused"
-    assert "would cross the limit of $0.0005" in str(backfill.reason)
-    assert 0 < backfill.committed_usd <= 0.0005
-    assert "over the limit" in said
 
 
 def test_the_daily_run_goes_first(world: World) -> None:

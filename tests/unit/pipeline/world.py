@@ -171,6 +171,7 @@ def make_world(folder: Path) -> World:
         input_grace_days=2,
         recent_days=7,
         build_concurrency=4,
+        backfill_concurrency=20,
         lease_seconds=300,
         queue_url=client("sqs").create_queue(QueueName="jobs")["QueueUrl"],
         dead_letters_url=client("sqs").create_queue(QueueName="dead")["QueueUrl"],

@@ -43,6 +43,7 @@ def test_a_backfill_is_started_with_what_was_asked(
             "order": "oldest",
             "days_per_job": 7,
             "max_cost_usd": 1.5,
+            "concurrency": 50,
             "dry_run": False,
         }
     ]

@@ -39,9 +39,25 @@ def test_a_backfill_is_steered(
     # When
     result = dayfold("backfill", action, "may")
     # Then
-    assert asked["steer"] == [{"name": "may", "action": action}]
+    assert asked["steer"] == [{"name": "may", "action": action, "max_cost_usd": None}]
     assert (result.code, result.out) == (0, f"{said}\n")
     assert result.err == (f"next: dayfold backfill {hint}\n" if hint else "")
+
+
+@pytest.mark.parametrize("action", ["resume", "retry"])
+def test_the_cost_limit_can_be_raised_on_the_way(
+    dayfold: Callable[..., Result], asked: dict[str, Any], action: str
+) -> None:
+    # Given
+    asked["answers"]["steer"] = {"name": "may", "status": "running", "jobs_sent": 1}
+    # When
+    result = dayfold("backfill", action, "may", "--max-cost", "2.5")
+    refused = dayfold("backfill", action, "may", "--max-cost", "0")
+    # Then
+    assert result.code == 0
+    assert asked["steer"] == [{"name": "may", "action": action, "max_cost_usd": 2.5}]
+    assert refused.code == 2
+    assert "0: give dollars, more than 0" in refused.err
 
 
 @pytest.mark.parametrize("action", ["pause", "resume", "cancel", "retry"])
