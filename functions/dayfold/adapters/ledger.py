@@ -4,6 +4,7 @@ One table, keys `pk` and `sk`:
 
     TABLE#kpi.active_users  DAY#2004-05-20            the partition as it stands
     TABLE#kpi.active_users  BUILD#2004-05-20#000003   its third attempt, frozen when it ended
+    TABLE#kpi.active_users  ROLLBACK#2004-05-20#000004  its fourth, which was a rollback
     RUN#<run id>            RUN                       a run; index `runs` lists them by start
 
 Every write of a partition names the attempt it belongs to, so that a writer whose lease has gone
@@ -22,12 +23,15 @@ from boto3.dynamodb.types import TypeSerializer
 from dayfold.adapters.items import from_item, read_record, record_item, to_values
 from dayfold.adapters.ledger_conditions import as_seen, is_mine, settled
 from dayfold.adapters.transactions import transact
-from dayfold.domain.partition import BuildRecord, PartitionState, RunRecord
+from dayfold.domain.partition import BuildRecord, PartitionState, RollbackRecord, RunRecord
+from dayfold.domain.publications import publications
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mypy_boto3_dynamodb import DynamoDBClient
+
+    from dayfold.domain.publications import Publication
 
 _TRANSACTION = 100  # items that TransactWriteItems takes
 _serialize = TypeSerializer().serialize
@@ -68,6 +72,18 @@ class Ledger:
         """All attempts at a partition that have ended, oldest first."""
         items = self._query(f"TABLE#{table}", f"BUILD#{day}#", f"BUILD#{day}#~")
         return [read_record(BuildRecord, item) for item in items]
+
+    def publications(
+        self, table: str, first: dt.date, last: dt.date
+    ) -> dict[dt.date, list[Publication]]:
+        """All that readers ever saw of the partitions from `first` to `last`, oldest first."""
+        pk, span = f"TABLE#{table}", (f"{first}#", f"{last}#~")
+        builds = self._query(pk, *(f"BUILD#{end}" for end in span))
+        rollbacks = self._query(pk, *(f"ROLLBACK#{end}" for end in span))
+        return publications(
+            [read_record(BuildRecord, item) for item in builds],
+            [read_record(RollbackRecord, item) for item in rollbacks],
+        )
 
     def claim(
         self,
@@ -133,8 +149,10 @@ class Ledger:
             ],
         )
 
-    def settle(self, table: str, records: Mapping[dt.date, BuildRecord]) -> bool:
-        """End attempts as published or failed, and freeze them in the history.
+    def settle(
+        self, table: str, records: Mapping[dt.date, BuildRecord] | Mapping[dt.date, RollbackRecord]
+    ) -> bool:
+        """End attempts as published, failed or rolled back, and freeze them in the history.
 
         Returns:
             False if one of the leases has gone to another attempt; what was already settled in an
@@ -152,7 +170,7 @@ class Ledger:
                         table, day, settled(record), *is_mine(record.run_id, record.attempt)
                     )
                 )
-                writes.append(self._build_put(table, record))
+                writes.append(self._history_put(table, record))
             if not transact(self._dynamodb, writes):
                 done = False
         return done
@@ -238,7 +256,8 @@ class Ledger:
             }
         }
 
-    def _build_put(self, table: str, record: BuildRecord) -> dict[str, Any]:
-        keys = {"pk": f"TABLE#{table}", "sk": f"BUILD#{record.day}#{record.attempt:06d}"}
+    def _history_put(self, table: str, record: BuildRecord | RollbackRecord) -> dict[str, Any]:
+        kind = "ROLLBACK" if isinstance(record, RollbackRecord) else "BUILD"
+        keys = {"pk": f"TABLE#{table}", "sk": f"{kind}#{record.day}#{record.attempt:06d}"}
         item = to_values({**keys, **record_item(record)})
         return {"Put": {"TableName": self._table_name, "Item": item}}

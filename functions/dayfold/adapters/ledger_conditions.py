@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from dayfold.domain.partition import RollbackRecord
+
 if TYPE_CHECKING:
     from dayfold.domain.partition import BuildRecord, PartitionState
 
@@ -34,15 +36,21 @@ def is_mine(run_id: str, attempt: int) -> tuple[str, dict[str, Any]]:
     }
 
 
-def settled(record: BuildRecord) -> dict[str, Any]:
+def settled(record: BuildRecord | RollbackRecord) -> dict[str, Any]:
     """What a partition's item takes over from an attempt that has ended."""
-    if record.status == "failed":
-        return {
-            "status": "failed",
-            "error": record.error,
-            "retry_apart": record.retry_apart,
-            "check_results": list(record.check_results),
-        }
+    if isinstance(record, RollbackRecord):
+        return {**_published(record), "pinned": True, "pinned_by": record.by}
+    if record.status == "published":
+        return {**_published(record), "pinned": None, "pinned_by": None}
+    return {
+        "status": "failed",
+        "error": record.error,
+        "retry_apart": record.retry_apart,
+        "check_results": list(record.check_results),
+    }
+
+
+def _published(record: BuildRecord | RollbackRecord) -> dict[str, Any]:
     return {
         "status": "published",
         "error": None,

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 Status = Literal["building", "published", "failed"]
+ROLLBACK_RUN = "rollback-"  # the run id of a rollback is this and an id of its own
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -38,6 +39,8 @@ class PartitionState:
     seconds: float | None = None
     cost_usd: float | None = None
     check_results: tuple[Mapping[str, Any], ...] = ()
+    pinned: bool = False  # rolled back: being stale does not undo that, a new publish does
+    pinned_by: str | None = None  # who rolled it back, at `published_at`
 
     @property
     def is_published(self) -> bool:
@@ -47,7 +50,11 @@ class PartitionState:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class BuildRecord:
-    """One attempt at one partition, frozen when it ended."""
+    """One attempt at one partition, frozen when it ended.
+
+    One with status `published` is at the same time the record that readers saw this build from
+    `ended_at` on.
+    """
 
     day: str
     attempt: int
@@ -65,6 +72,35 @@ class BuildRecord:
     cost_usd: float | None = None
     error: str | None = None
     retry_apart: bool = False
+    check_results: tuple[Mapping[str, Any], ...] = ()
+    checks: tuple[Mapping[str, Any], ...] = ()  # in force, where a backfill changed the file's own
+    # Set before the first file is deleted: from then on nothing may point readers at this build.
+    collection: Literal["collecting", "collected"] | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class RollbackRecord:
+    """One attempt that built nothing and pointed a partition back at an earlier build.
+
+    What readers see from `ended_at` on is the earlier build, so its facts are repeated here: they
+    outlive the earlier build's own record. Bytes and dollars are what that build once took; the
+    rollback itself costs nothing.
+    """
+
+    day: str
+    attempt: int
+    build_id: str  # the earlier build
+    run_id: str
+    ended_at: str
+    undone_build_id: str  # what readers saw before
+    by: str | None = None
+    location: str | None = None
+    sql_hash: str | None = None
+    inputs: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    rows: int | None = None
+    bytes_scanned: int | None = None
+    seconds: float | None = None
+    cost_usd: float | None = None
     check_results: tuple[Mapping[str, Any], ...] = ()
 
 

@@ -45,6 +45,8 @@ class Facts:
     tz: ZoneInfo
     now: dt.datetime
     input_grace_days: int
+    # By table and day, why a partition is not to be built whatever else is the case.
+    held_back: Mapping[str, Mapping[dt.date, str]] = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -139,6 +141,14 @@ def input_fingerprints(facts: Facts, one: Input, day: dt.date) -> dict[dt.date, 
     return {d: (built[d].published_build_id if d in built else None) or ABSENT for d in window}
 
 
+def failed_at_this(facts: Facts, table: Table, day: dt.date, state: PartitionState) -> bool:
+    """Whether a partition's latest attempt was made from the query and the inputs of now."""
+    return state.pending_sql_hash == executed_hash(table, facts.tz) and all(
+        state.pending_inputs.get(one.table) == window_digest(input_fingerprints(facts, one, day))
+        for one in table.inputs
+    )
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class _Judge:
     """Judges one partition after the other; `decisions` holds those already judged."""
@@ -151,6 +161,9 @@ class _Judge:
         reason = self._why_build(table, day, policy)
         if reason is None:
             return Decision("keep")
+        held_back = self.facts.held_back.get(table.name, {}).get(day)
+        if held_back is not None:
+            return Decision("wait", held_back)
         obstacle = self._why_wait(table, day)
         return Decision("wait", obstacle) if obstacle else Decision("build", reason)
 
@@ -169,6 +182,8 @@ class _Judge:
         return self._why_stale(table, day, state)
 
     def _why_stale(self, table: Table, day: dt.date, state: PartitionState) -> str | None:
+        if state.pinned:  # somebody wants the earlier build, stale or not
+            return "failed" if state.status == "failed" else None
         if state.sql_hash != executed_hash(table, self.facts.tz):
             return "stale: the query or its time zone changed"
         for one in table.inputs:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dayfold.adapters.ledger import Claim, Ledger
-from dayfold.domain.partition import BuildRecord, RunRecord
+from dayfold.domain.partition import BuildRecord, RollbackRecord, RunRecord
 from tests.unit.pipeline.world import LEDGER, client
 
 if TYPE_CHECKING:
@@ -133,3 +133,58 @@ def test_runs_come_newest_first(ledger: Ledger) -> None:
     # Then
     assert [run.run_id for run in runs] == ["run-2", "run-1"]
     assert runs[0].failures == ("a", "b")
+
+
+def rollback(day: dt.date, run_id: str, attempt: int) -> RollbackRecord:
+    return RollbackRecord(
+        day=str(day),
+        attempt=attempt,
+        build_id="b1",
+        run_id=run_id,
+        ended_at="2004-05-23T00:00:00+00:00",
+        undone_build_id="b2",
+        by="ann",
+        location="s3://x/",
+        rows=3,
+        cost_usd=0.00005,
+    )
+
+
+def test_a_rollback_pins_and_a_publish_unpins(ledger: Ledger) -> None:
+    # Given two builds, and a rollback to the first
+    day = DAYS[0]
+    for attempt in (1, 2):
+        claim(ledger, [day], f"run-{attempt}")
+        ledger.settle(TABLE, {day: record(day, f"run-{attempt}", attempt, rows=attempt)})
+    claim(ledger, [day], "rollback-1")
+    # When
+    assert ledger.settle(TABLE, {day: rollback(day, "rollback-1", 3)})
+    # Then
+    state = ledger.partitions(TABLE, day, day)[day]
+    assert (state.published_build_id, state.pinned, state.pinned_by) == ("b1", True, "ann")
+    # When it is built again
+    claim(ledger, [day], "run-4")
+    ledger.settle(TABLE, {day: record(day, "run-4", 4)})
+    # Then
+    state = ledger.partitions(TABLE, day, day)[day]
+    assert (state.published_build_id, state.pinned, state.pinned_by) == ("b4", False, None)
+
+
+def test_publications_are_the_builds_and_rollbacks_that_readers_saw(ledger: Ledger) -> None:
+    # Given a build, one that failed, one more, and a rollback; on the day after, nothing at all
+    day = DAYS[0]
+    for attempt, status in ((1, "published"), (2, "failed"), (3, "published")):
+        claim(ledger, [day], f"run-{attempt}")
+        ledger.settle(TABLE, {day: record(day, f"run-{attempt}", attempt, status=status)})
+    claim(ledger, [day], "rollback-1")
+    ledger.settle(TABLE, {day: rollback(day, "rollback-1", 4)})
+    # When
+    found = ledger.publications(TABLE, *DAYS)
+    # Then
+    assert set(found) == {day}
+    assert [(one.build_id, one.cause) for one in found[day]] == [
+        ("b1", "build"),
+        ("b3", "build"),
+        ("b1", "rollback"),
+    ]
+    assert [one.cost_usd for one in found[day]] == [0.00005, 0.00005, 0]
