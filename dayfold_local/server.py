@@ -72,12 +72,13 @@ async def _serve(folder: StateFolder, port: int) -> None:
     from hypercorn.config import Config
     from ministack import app as emulator
 
-    from dayfold_local import alarms, loopback, mappings, routes
+    from dayfold_local import alarms, deliveries, loopback, mappings, routes
     from dayfold_local.durability.keeper import Keeper
     from dayfold_local.lambdas import runtime
 
     alarms.install()
     mappings.install()
+    deliveries.install()
     runtime.install()
     keeper = Keeper(folder, tuple(emulator.SERVICE_HANDLERS))
     keeper.restore()

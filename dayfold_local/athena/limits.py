@@ -1,13 +1,16 @@
-"""Athena's limits, off unless asked for: quota of active queries, API rates, latency.
+"""Athena's limits, off unless asked for: quota of active queries, API rates, latency, bad days.
 
-They come from the environment (`DAYFOLD_ATHENA_ACTIVE_QUERIES`, `DAYFOLD_ATHENA_START_RATE`,
-`DAYFOLD_ATHENA_LATENCY_SECONDS`) and can be changed while the server runs, by `configure`.
+They come from the environment of the server (`DAYFOLD_ATHENA_ACTIVE_QUERIES`,
+`DAYFOLD_ATHENA_START_RATE`, `DAYFOLD_ATHENA_LATENCY_SECONDS`, ...). Two of them are for proofs: a
+share of all calls that is throttled, and first starts whose answers come late, so that their
+callers can die between the start of a query and hearing of it.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import os
+import random
 import threading
 import time
 from typing import TYPE_CHECKING
@@ -26,6 +29,10 @@ class Limits:
     start_rate: float = 0.0  # StartQueryExecution calls a second
     start_burst: int = 80
     latency_seconds: float = 0.0  # added to every query, as a far-away engine would
+    throttled_share: float = 0.0  # of all calls, 0 to 1: refused at random
+    seed: int = 0  # of that chance
+    late_starts: int = 0  # so many first queries are accepted, and answered for only later
+    late_seconds: float = 10.0
 
     @classmethod
     def from_environment(cls) -> Limits:
@@ -35,6 +42,10 @@ class Limits:
             start_rate=float(os.environ.get("DAYFOLD_ATHENA_START_RATE", "0")),
             start_burst=int(os.environ.get("DAYFOLD_ATHENA_START_BURST", "80")),
             latency_seconds=float(os.environ.get("DAYFOLD_ATHENA_LATENCY_SECONDS", "0")),
+            throttled_share=float(os.environ.get("DAYFOLD_ATHENA_THROTTLED_SHARE", "0")),
+            seed=int(os.environ.get("DAYFOLD_ATHENA_SEED", "0")),
+            late_starts=int(os.environ.get("DAYFOLD_ATHENA_LATE_STARTS", "0")),
+            late_seconds=float(os.environ.get("DAYFOLD_ATHENA_LATE_SECONDS", "10")),
         )
 
 
@@ -46,17 +57,39 @@ class Gate:
         self._tokens = float(limits.start_burst)
         self._last = time.monotonic()
         self._lock = threading.Lock()
+        self._chance = random.Random(limits.seed)
+        self._late_starts = limits.late_starts
+
+    def call(self, action: str) -> None:
+        """Before any call: refuses the share of them that is to be throttled.
+
+        Raises:
+            RequestError: `ThrottlingException`; for every other start of a query that is refused,
+                `TooManyRequestsException`, as when the quota of active queries is used up.
+        """
+        if not self.limits.throttled_share:
+            return
+        with self._lock:
+            refused = self._chance.random() < self.limits.throttled_share
+            full = self._chance.random() < 0.5
+        if refused and action == "StartQueryExecution" and full:
+            raise _too_many_queries()
+        if refused:
+            raise _too_many_calls()
 
     def start(self, active: Callable[[], int]) -> None:
         """Before a query is accepted; `active` counts those queued and running."""
         self._throttle()
         if self.limits.active_queries and active() >= self.limits.active_queries:
-            raise RequestError(
-                "TooManyRequestsException",
-                "You have exceeded the limit for the number of queries you can run concurrently. "
-                "Please reduce the number of concurrent queries submitted by this account. Contact "
-                "customer support to request a concurrent query limit increase.",
-            )
+            raise _too_many_queries()
+
+    def seconds_late(self, action: str) -> float:
+        """After a call was carried out: how long its answer is to be kept back."""
+        with self._lock:
+            if action != "StartQueryExecution" or not self._late_starts:
+                return 0.0
+            self._late_starts -= 1
+            return self.limits.late_seconds
 
     def _throttle(self) -> None:
         if not self.limits.start_rate:
@@ -67,5 +100,18 @@ class Gate:
             self._tokens = min(float(self.limits.start_burst), self._tokens + gained)
             self._last = now
             if self._tokens < 1:
-                raise RequestError("ThrottlingException", "Rate exceeded")
+                raise _too_many_calls()
             self._tokens -= 1
+
+
+def _too_many_calls() -> RequestError:
+    return RequestError("ThrottlingException", "Rate exceeded")
+
+
+def _too_many_queries() -> RequestError:
+    return RequestError(
+        "TooManyRequestsException",
+        "You have exceeded the limit for the number of queries you can run concurrently. "
+        "Please reduce the number of concurrent queries submitted by this account. Contact "
+        "customer support to request a concurrent query limit increase.",
+    )

@@ -189,9 +189,12 @@ async def handle_request(
     try:
         data = json.loads(body or b"{}")
         caller = Caller.of_request(headers, query_params)
+        ours.gate.call(action)
         if action == "GetQueryExecution":
             await _patiently(ours, data, caller)
         answer: Response = json_response(ours.answer(action, data, caller))
+        if late := ours.gate.seconds_late(action):
+            await asyncio.sleep(late)
     except RequestError as error:
         extra = {"AthenaErrorCode": error.athena_code} if error.athena_code else None
         answer = error_response_json(error.code, error.message, 400, extra)

@@ -24,6 +24,7 @@ _POLL_GROWTH = 1.6
 # What Athena answers about a query that it has forgotten, or that is of another workgroup.
 _NOT_OURS = frozenset({"InvalidRequestException", "AccessDeniedException"})
 _BATCH = 50  # BatchGetQueryExecution's limit
+_ACTIVE_PAGES = 20  # newest first: no query of an hour ago still runs behind a thousand others
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -129,6 +130,39 @@ class Athena:
                 found[query_id] = QueryStatus(query_id, "FAILED", reason)
         return found
 
+    def active(self) -> dict[str, str]:
+        """The statements by query id of those of the latest queries that have not ended.
+
+        Raises:
+            ThrottledError: Athena has too many calls now.
+        """
+        found: dict[str, str] = {}
+        try:
+            listed = self._athena.list_query_executions(
+                WorkGroup=self._workgroup, MaxResults=_BATCH
+            )
+            for _ in range(_ACTIVE_PAGES):
+                ids = listed.get("QueryExecutionIds", [])
+                if ids:
+                    found |= self._unfinished(ids)
+                if "NextToken" not in listed:
+                    break
+                listed = self._athena.list_query_executions(
+                    WorkGroup=self._workgroup, MaxResults=_BATCH, NextToken=listed["NextToken"]
+                )
+        except ClientError as error:
+            raise_if_throttled(error)
+            raise
+        return found
+
+    def _unfinished(self, query_ids: list[str]) -> dict[str, str]:
+        answer = self._athena.batch_get_query_execution(QueryExecutionIds=query_ids)
+        return {
+            one["QueryExecutionId"]: one["Query"]
+            for one in answer["QueryExecutions"]
+            if one["Status"]["State"] not in FINAL_STATES
+        }
+
     def wait(self, query_id: str, seconds: float) -> QueryStatus:
         """Look until the query has ended, or `seconds` have gone by."""
         deadline = self._clock() + seconds
@@ -150,12 +184,20 @@ class Athena:
                 raise
 
     def rows(self, query_id: str) -> list[dict[str, str | None]]:
-        """All rows of a small result, as text by column name."""
+        """All rows of a small result, as text by column name.
+
+        Raises:
+            ThrottledError: Athena has too many calls now.
+        """
         names: list[str] = []
         rows: list[dict[str, str | None]] = []
         arguments: dict[str, Any] = {"QueryExecutionId": query_id}
         while True:
-            page = self._athena.get_query_results(**arguments)
+            try:
+                page = self._athena.get_query_results(**arguments)
+            except ClientError as error:
+                raise_if_throttled(error)
+                raise
             cells = [row.get("Data", []) for row in page["ResultSet"]["Rows"]]
             if not names:  # the first row of the first page is the header
                 names = [cell.get("VarCharValue", "") for cell in cells[0]]

@@ -140,3 +140,13 @@ def test_stopping_what_has_ended_is_harmless() -> None:
     adapter, client, _ = athena(refusal("InvalidRequestException"))
     adapter.stop("q")
     assert client.calls == [{"QueryExecutionId": "q"}]
+
+
+def test_results_that_athena_will_not_give_now_are_asked_for_later() -> None:
+    # Given
+    adapter, _, _ = athena(refusal("ThrottlingException"), refusal("AccessDeniedException"))
+    # Then waiting is said to be the cure where it is one
+    with pytest.raises(ThrottledError):
+        adapter.rows("q")
+    with pytest.raises(ClientError):
+        adapter.rows("q")
