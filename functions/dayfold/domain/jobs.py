@@ -164,7 +164,7 @@ class _Work:
         return cls(name, wave, reasons, expected, attempts)
 
     def jobs_within(self, first: dt.date, last: dt.date) -> list[Job]:
-        days = [day for day in self.reasons if first <= day <= last]
+        days = [day for day in day_range(first, last) if day in self.reasons]
         return [self.job(*span) for span in contiguous_ranges(days)]
 
     def job(self, first: dt.date, last: dt.date) -> Job:
