@@ -43,6 +43,10 @@ EXPRESSIONS = [
     ("CAST(timestamp '2020-01-01 01:02:03.456' AS varchar)", "2020-01-01 01:02:03.456", "varchar"),
     ("CAST(true AS varchar)", "true", "varchar"),
     ("try(1/0)", None, "integer"),
+    # words that take brackets and are no functions
+    ("1 = 1 AND (2 = 2 OR (3 = 4))", "true", "boolean"),
+    ("'ab' LIKE ('a%')", "true", "boolean"),
+    ("CASE (1) WHEN 1 THEN 'a' END", "a", "varchar(1)"),
     ("try(CAST('x' AS bigint))", None, "bigint"),
     # dates and zones
     ("date_add('day', -6, DATE '2004-05-20')", "2004-05-14", "date"),

@@ -24,6 +24,10 @@ _FUNCTIONS: Final = frozenset(_TRINO.parser_class.FUNCTIONS)
 # Calls with a syntax of their own, and words that also name a type.
 _SYNTAX: Final = frozenset(
     {
+        "AND",
+        "OR",
+        "LIKE",
+        "CASE",
         "CAST",
         "TRY_CAST",
         "EXTRACT",
