@@ -83,6 +83,10 @@ class Type:
         """Whether it is a date or a timestamp of either kind."""
         return self.name in {"date", "timestamp", "timestamp with time zone"}
 
+    def holds(self, name: str) -> bool:
+        """Whether it is, or has inside, a type of that name."""
+        return self.name == name or any(arg.holds(name) for arg in self.args)
+
     @property
     def duckdb(self) -> str:
         """The engine's name of the type."""

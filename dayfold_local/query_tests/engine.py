@@ -85,7 +85,7 @@ class LocalEngine:
         files: dict[str, str] = {}
         try:
             translated = translate(parse(sql), "default", self._catalog.lookup)
-            prepared = prepare(translated, self._world, session)
+            prepared = prepare(translated, self._world, session, self._folder)
             files = prepared.files
             session.run(prepared.sql)
             names = translated.names

@@ -197,7 +197,9 @@ class EmulatorStore:
             if record is None or _hidden(key[len(prefix) :]) or record.get("size", 0) == 0:
                 continue
             path = s3._object_disk_path(bucket, key, self._caller.account)
-            found.append(StoredObject(bucket, key, record["size"], record["etag"], str(path)))
+            modified = str(record.get("last_modified") or "")
+            size, etag = record["size"], record["etag"]
+            found.append(StoredObject(bucket, key, size, etag, str(path), modified))
         return found
 
     def readable(self, found: Iterable[StoredObject]) -> None:

@@ -24,6 +24,7 @@ class StoredObject:
     size: int
     etag: str
     path: str
+    modified: str = ""  # when it was written: ISO 8601, UTC
 
     @property
     def uri(self) -> str:

@@ -1,42 +1,35 @@
-"""CREATE TABLE AS and INSERT INTO: real Parquet in S3, and the table and partitions in Glue."""
+"""CREATE TABLE AS: files in S3, and the table and its partitions in Glue."""
 
 from __future__ import annotations
 
 import dataclasses
-import datetime as dt
-import shutil
-import uuid
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from sqlglot import exp
 
 from dayfold_local.athena.errors import QueryFailure, not_supported
-from dayfold_local.athena.execution import glue_entries, select
+from dayfold_local.athena.execution import glue_entries, layouts, select, writing
 from dayfold_local.athena.execution.job import Job, Outcome
-from dayfold_local.athena.sql_types import UNKNOWN, Type, literal, quote
+from dayfold_local.athena.execution.layouts import Layout
+from dayfold_local.athena.sql_types import UNKNOWN, Type
 from dayfold_local.athena.translation.parse import parse, position
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
-_COMPRESSIONS: Final = {"GZIP", "SNAPPY", "ZSTD", "NONE", "UNCOMPRESSED"}
 _KNOWN: Final = {
-    "format", "write_compression", "parquet_compression", "external_location", "partitioned_by",
-    "bucketed_by", "bucket_count", "table_type", "is_external", "compression_level",
+    "format", "write_compression", "parquet_compression", "orc_compression", "external_location",
+    "partitioned_by", "bucketed_by", "bucket_count", "table_type", "is_external",
+    "compression_level", "field_delimiter", "location", "partitioning",
 }  # fmt: skip
-_MOST_PARTITIONS: Final = 100
 _CTAS: Final = "CREATE_TABLE_AS_SELECT"
 
 
-@dataclasses.dataclass(slots=True)
+@dataclasses.dataclass(frozen=True, slots=True)
 class Target:
     """Where a CTAS writes and how."""
 
     database: str
     name: str
     location: str
-    partitioned_by: list[str]
-    compression: str
+    layout: Layout
     with_data: bool
 
     @property
@@ -50,7 +43,7 @@ def target_of(tree: exp.Create, job: Job) -> Target:
     table = tree.this
     if not isinstance(table, exp.Table):
         raise not_supported(f"{position(tree)}CREATE TABLE AS with a column list")
-    given, with_data = _properties(tree)
+    given, with_data = layouts.properties(tree)
     for name in given:
         if name not in _KNOWN:
             raise QueryFailure(
@@ -58,87 +51,63 @@ def target_of(tree: exp.Create, job: Job) -> Target:
                 f"{position(tree)}Catalog 'awsdatacatalog' table property '{name}' does not exist",
             )
     _refuse(given, tree)
-    compression = str(
-        given.get("write_compression") or given.get("parquet_compression") or "GZIP",
-    ).upper()
-    if compression not in _COMPRESSIONS:
-        raise QueryFailure(
-            "INVALID_TABLE_PROPERTY",
-            f"Unable to set table property write_compression to [{compression}]",
-        )
     location = str(given.get("external_location") or "")
     if not location or job.enforced:  # an enforced workgroup decides
         location = f"{job.output}tables/{job.query_id}/"
-    listed = given.get("partitioned_by")
-    columns = [str(name).lower() for name in listed] if isinstance(listed, list) else []
+    if not location.startswith("s3://"):
+        raise QueryFailure(
+            "INVALID_TABLE_PROPERTY", f"External location must be an s3:// path: {location}"
+        )
     database = table.args["db"].name.lower() if table.args.get("db") else job.database
-    return Target(
-        database,
-        table.name.lower(),
-        location.rstrip("/") + "/",
-        columns,
-        compression,
-        with_data,
-    )
+    layout = layouts.layout_of(given, position(tree))
+    return Target(database, table.name.lower(), location.rstrip("/") + "/", layout, with_data)
 
 
 def _refuse(given: dict[str, object], tree: exp.Create) -> None:
-    if "bucketed_by" in given or "bucket_count" in given:
+    kind = str(given.get("table_type") or "HIVE").upper()
+    if kind != "HIVE":
         raise not_supported(
-            f"{position(tree)}CTAS with bucketed_by: the local Athena does not bucket"
+            f"{position(tree)}CTAS with table_type {kind}: the local Athena is Hive only"
         )
-    if str(given.get("table_type") or "HIVE").upper() != "HIVE":
-        raise not_supported(f"{position(tree)}CTAS with table_type {given['table_type']}")
-    stored = str(given.get("format") or "PARQUET").upper()
-    if stored != "PARQUET":
-        raise not_supported(
-            f"{position(tree)}CTAS with format {stored}: the local Athena writes PARQUET"
+    for name in ("location", "partitioning"):
+        if name in given:
+            raise QueryFailure(
+                "INVALID_TABLE_PROPERTY",
+                f"Table property '{name}' is only for table_type = 'ICEBERG'; a Hive table has "
+                f"'{ {'location': 'external_location', 'partitioning': 'partitioned_by'}[name] }'",
+            )
+    if given.get("is_external") is False:
+        raise QueryFailure(
+            "INVALID_TABLE_PROPERTY", "is_external = false is only for table_type = 'ICEBERG'"
         )
-
-
-def _properties(tree: exp.Create) -> tuple[dict[str, object], bool]:
-    found: dict[str, object] = {}
-    with_data = True
-    listed = tree.args.get("properties")
-    for item in listed.expressions if listed is not None else []:
-        if isinstance(item, exp.WithDataProperty):
-            with_data = not item.args.get("no")
-        elif isinstance(item, exp.FileFormatProperty):
-            found["format"] = _plain(item.this)
-        elif isinstance(item, exp.PartitionedByProperty):
-            found["partitioned_by"] = _plain(item.this)
-        elif isinstance(item, exp.Property):
-            found[item.name.lower()] = _plain(item.args["value"])
-        else:
-            raise not_supported(f"{position(tree)}the table property {item.sql(dialect='trino')}")
-    return found, with_data
-
-
-def _plain(node: exp.Expr) -> object:
-    if isinstance(node, exp.Array):
-        return [item.name for item in node.expressions]
-    return node.name
 
 
 def run_ctas(job: Job, tree: exp.Create) -> Outcome:
     """CREATE TABLE AS SELECT."""
     target = target_of(tree, job)
-    if _exists(job, target, tree):
+    if already_there(job, target, tree):
         output = f"{job.output}{job.query_id}.txt"
         return Outcome("DDL", output=output, substatement=_CTAS)
     running = select.plan(job, job.sql, lambda: _query_of(job.sql))
     columns = _columns(running, target, tree)
-    files = _write(job, running, columns, target) if target.with_data else []
+    written = writing.Written((), 0)
+    if target.with_data:
+        written = writing.write(job, running, columns, target.layout, lambda v: _place(target, v))
     glue_entries.create_table(job, target, columns)
-    glue_entries.add_partitions(job, target, columns, files)
+    glue_entries.add_partitions(job, target, columns, {values for _, values in written.files})
     output = f"{job.output}tables/{job.query_id}"
     manifest = f"{output}-manifest.csv"
-    listing = "".join(f"{target.location}{name}\n" for name in files)
-    select.write_result(job.world, manifest, listing.encode(), columns)
-    return Outcome("DDL", [], output, manifest, running.prepared.bytes, substatement=_CTAS)
+    select.write_result(job.world, manifest, written.manifest, columns)
+    done = Outcome("DDL", [], output, manifest, running.prepared.bytes, substatement=_CTAS)
+    done.update_count = written.rows
+    return done
 
 
-def _exists(job: Job, target: Target, tree: exp.Create) -> bool:
+def _place(target: Target, values: tuple[str, ...]) -> str:
+    return target.location + writing.folder(target.layout.partitioned_by, values)
+
+
+def already_there(job: Job, target: Target, tree: exp.Create) -> bool:
     """Whether the table is there and that is fine; a used folder never is."""
     catalog = job.world.catalog
     if catalog.database(target.database) is None:
@@ -196,63 +165,28 @@ def _columns(running: select.Running, target: Target, tree: exp.Expr) -> list[tu
             )
         columns.append((name.lower(), kind))
         _ = kind.hive  # fails for types that a Hive table cannot hold
-    keys = target.partitioned_by
-    if keys and [name for name, _ in columns][-len(keys) :] != keys:
-        raise QueryFailure(
-            "HIVE_COLUMN_ORDER_MISMATCH",
-            "Partition keys must be the last columns in the table and in the same order as the "
-            "table "
-            f"properties: [{', '.join(keys)}]",
-        )
-    if keys and len(keys) == len(columns):
-        raise QueryFailure("INVALID_TABLE_PROPERTY", "Table contains only partition columns")
+    check_keys(columns, target.layout)
     return columns
 
 
-def _write(
-    job: Job,
-    running: select.Running,
-    columns: list[tuple[str, Type]],
-    target: Target,
-) -> list[str]:
-    """Writes the query's rows as Parquet, uploads the files and returns their names."""
-    scratch = job.scratch / job.query_id
-    scratch.mkdir(parents=True)
-    try:
-        names = ", ".join(quote(name) for name, _ in columns)
-        typed = ", ".join(f"CAST({quote(n)} AS {k.duckdb}) AS {quote(n)}" for n, k in columns)
-        source = f"SELECT {typed} FROM ({running.prepared.sql}) AS r({names})"
-        keys = ", ".join(map(quote, target.partitioned_by))
-        split = f", PARTITION_BY ({keys})" if keys else ""
-        place = scratch / "part" if keys else scratch / "data.parquet"
-        codec = {"NONE": "uncompressed"}.get(target.compression, target.compression.lower())
-        select.execute(
-            job,
-            running,
-            f"COPY ({source}) TO {literal(str(place))} (FORMAT parquet, COMPRESSION "
-            f"{codec}{split})",
-        )
-        written = job.session.fetch(1)
-        if not written or not written[0][0]:
-            return []
-        return _upload(job, scratch, place, target)
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
-
-
-def _upload(job: Job, scratch: Path, place: Path, target: Target) -> list[str]:
-    files = sorted(path for path in scratch.rglob("*.parquet") if path.is_file())
-    folders = {path.parent for path in files}
-    if target.partitioned_by and len(folders) > _MOST_PARTITIONS:
+def check_keys(columns: list[tuple[str, Type]], layout: Layout) -> None:
+    """Partition columns are the last ones in their order; buckets are of columns that are there."""
+    names, keys = [name for name, _ in columns], list(layout.partitioned_by)
+    missing = [key for key in (*keys, *layout.bucketed_by) if key not in names]
+    if missing:
+        what = "Partition" if missing[0] in keys else "Bucketing"
         raise QueryFailure(
-            "HIVE_TOO_MANY_OPEN_PARTITIONS",
-            f"Exceeded limit of {_MOST_PARTITIONS} open writers for partitions/buckets",
+            "INVALID_TABLE_PROPERTY", f"{what} columns {missing} not present in schema"
         )
-    stamp = dt.datetime.now(dt.UTC).strftime("%Y%m%d_%H%M%S")
-    names = []
-    for at, path in enumerate(files):
-        folder = "" if path == place else f"{path.parent.relative_to(place).as_posix()}/"
-        name = f"{folder}{stamp}_{at:05d}_{job.query_id[:5]}_{uuid.uuid4()}"
-        job.world.store.put(target.location + name, path.read_bytes())
-        names.append(name)
-    return names
+    if keys and names[-len(keys) :] != keys:
+        raise QueryFailure(
+            "HIVE_COLUMN_ORDER_MISMATCH",
+            "Partition keys must be the last columns in the table and in the same order as the "
+            f"table properties: [{', '.join(keys)}]",
+        )
+    if keys and len(keys) == len(columns):
+        raise QueryFailure("INVALID_TABLE_PROPERTY", "Table contains only partition columns")
+    if set(keys) & set(layout.bucketed_by):
+        raise QueryFailure(
+            "INVALID_TABLE_PROPERTY", "Bucketing columns cannot be partition columns"
+        )

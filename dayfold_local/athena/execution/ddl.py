@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from dayfold_local.athena.catalog.tables import encode_view
 from dayfold_local.athena.errors import QueryFailure, not_supported
 from dayfold_local.athena.execution import create_table, partition_ddl, select
+from dayfold_local.athena.execution.engine import AthenaSession
 from dayfold_local.athena.execution.job import Job, Outcome
 from dayfold_local.athena.sql_types import VARCHAR, Type
 from dayfold_local.athena.translation.parse import parse
@@ -111,12 +112,7 @@ def _drop_table(job: Job, match: re.Match[str]) -> Outcome:
 def _create_view(job: Job, match: re.Match[str]) -> Outcome:
     database, name = names(job, match.group(2))
     sql = match.group(3)
-    query = translate(
-        parse(sql),
-        job.database,
-        lambda d, n, node: select.find_table(job.world, d, n, node),
-    )
-    columns = list(zip(query.names, query.types, strict=True))
+    columns = _columns_of(job, sql)
     known = job.world.catalog.table(database, name)
     if known is not None and (not match.group(1) or known.view is None):
         raise QueryFailure("ALREADY_EXISTS", f"line 1:1: View already exists: '{database}.{name}'")
@@ -139,6 +135,17 @@ def _create_view(job: Job, match: re.Match[str]) -> Outcome:
     action = "CreateTable" if known is None else "UpdateTable"
     job.world.catalog.change(action, database, name, body)
     return result(job, [], [], "CREATE_VIEW")
+
+
+def _columns_of(job: Job, sql: str) -> list[tuple[str, Type]]:
+    if isinstance(job.session, AthenaSession):
+        return job.session.columns(sql, job.database)
+    query = translate(
+        parse(sql),
+        job.database,
+        lambda d, n, node: select.find_table(job.world, d, n, node),
+    )
+    return list(zip(query.names, query.types, strict=True))
 
 
 def _view_type(kind: Type) -> str:
@@ -268,7 +275,7 @@ _STATEMENTS: Final = tuple(
         (rf"MSCK\s+REPAIR\s+TABLE\s+{_NAME}", _repair),
         (rf"ALTER\s+TABLE\s+{_NAME}\s+((?:ADD|DROP)\s.*PARTITION.*)", _alter),
         (
-            r"(?:SHOW\s+CREATE|EXPLAIN|ANALYZE|UNLOAD|PREPARE|EXECUTE|DEALLOCATE|MERGE|UPDATE|DELETE|OPTIMIZE|VACUUM|ALTER)\b.*",
+            r"(?:SHOW\s+CREATE|EXPLAIN|ANALYZE|PREPARE|EXECUTE|DEALLOCATE|MERGE|UPDATE|DELETE|OPTIMIZE|VACUUM|ALTER)\b.*",
             _refused,
         ),
     )

@@ -1,17 +1,24 @@
-"""The engine: DuckDB in this process, set up to answer as Athena's Trino does.
+"""The engine seam, and the default engine: DuckDB in this process, set up to answer as Trino does.
 
-Another engine (a Trino server) goes behind `Engine`.
+An engine either runs translated SQL (`Session`: DuckDB) or speaks Athena's SQL itself
+(`AthenaSession`: a Trino server, `dayfold_local.athena.trino`). Statements about the catalog alone
+(`ddl`) are the same for both.
 """
 
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol, runtime_checkable
 
 import duckdb
 
+from dayfold_local.athena.execution import macros
+
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from dayfold_local.athena.execution.job import Job, Outcome
+    from dayfold_local.athena.sql_types import Type
 
 _LN_EDGES: Final = (
     "CASE WHEN x > 0 THEN {0}(x) WHEN x = 0 THEN CAST('-inf' AS DOUBLE) "
@@ -61,6 +68,10 @@ _MACROS: Final = (
 )
 
 
+class InterruptedQueryError(Exception):
+    """A query was stopped while an engine ran it."""
+
+
 class Session(Protocol):
     """One query's use of the engine."""
 
@@ -77,8 +88,19 @@ class Session(Protocol):
         """Gives the session back."""
 
 
+@runtime_checkable
+class AthenaSession(Session, Protocol):
+    """A session of an engine that takes statements as they are written, untranslated."""
+
+    def answer(self, job: Job) -> Outcome:
+        """Runs the job's statement, writes its result, and says what it did."""
+
+    def columns(self, sql: str, database: str) -> list[tuple[str, Type]]:
+        """Names and types of a query's columns, without running it."""
+
+
 class Engine(Protocol):
-    """What runs translated SQL."""
+    """What runs queries."""
 
     def session(self) -> Session:
         """A session for one query."""
@@ -104,7 +126,7 @@ class DuckDbEngine:
             },
         )
         self._database.execute("SET TimeZone = 'UTC'")
-        for macro in _MACROS:
+        for macro in (*_MACROS, *macros.MACROS):
             self._database.execute(f"CREATE MACRO {macro}")
 
     def session(self) -> DuckDbSession:

@@ -27,6 +27,11 @@ class Job:
     enforced: bool = False  # the workgroup decides where CTAS writes
     cutoff: int | None = None
 
+    @property
+    def unpacked(self) -> Path:
+        """Where files that the engine cannot read as they are are copied to, for the query."""
+        return self.scratch / f"{self.query_id}-unpacked"
+
 
 @dataclasses.dataclass(slots=True)
 class Outcome:

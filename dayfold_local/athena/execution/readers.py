@@ -8,35 +8,31 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 
 from dayfold_local.athena.errors import not_supported
-from dayfold_local.athena.execution import parquet
+from dayfold_local.athena.execution import layouts, parquet
 from dayfold_local.athena.execution.sources import Reading, Source, path_list
-from dayfold_local.athena.sql_types import VARCHAR, Type, literal, quote
-from dayfold_local.athena.translation.casts import cast, raising
-from dayfold_local.athena.translation.scope import Typed
+from dayfold_local.athena.execution.text_fields import TextReading, from_text
+from dayfold_local.athena.sql_types import literal, quote
+from dayfold_local.athena.translation import texts
 
 if TYPE_CHECKING:
-    from dayfold_local.athena.catalog.ports import ObjectStore, StoredObject
-    from dayfold_local.athena.catalog.tables import TableInfo
+    from dayfold_local.athena.catalog.ports import StoredObject
+    from dayfold_local.athena.catalog.tables import StoredColumn, TableInfo
 
 _LINE: Final = (
     "delim='\x01\x02\x03\x04', quote='', escape='', header=false, auto_detect=false, "
     "columns={'line': 'VARCHAR'}"
 )
-_NOT_READ: Final = (".bz2", ".lzo", ".snappy", ".lz4", ".deflate")
 
 
-def read(
-    table: TableInfo, objects: list[StoredObject], used: set[str], store: ObjectStore
-) -> Reading:
-    """How to read these files of a table."""
-    del store  # the bytes are on this machine; a remote store would fetch them here
+def read(table: TableInfo, objects: list[StoredObject], used: set[str]) -> Reading:
+    """How to read these files of a table; the engine reads them as they are (`unpacking`)."""
     if not objects:
         return Reading((), 0)
     if table.format == "parquet":
         return parquet.read(table, objects, used)
-    for item in objects:
-        if item.key.lower().endswith(_NOT_READ):
-            raise not_supported(f"reading {item.uri}: only gzip, zstd and plain text are read")
+    if table.format == "orc":
+        found = parquet.read(table, objects, used)
+        return Reading(found.sources, sum(item.size for item in objects))
     reader = {"json": _json, "csv": _delimited, "opencsv": _opencsv}[table.format]
     source = reader(table, objects)
     return Reading((source,), sum(item.size for item in objects))
@@ -45,18 +41,28 @@ def read(
 def _json(table: TableInfo, objects: list[StoredObject]) -> Source:
     keys = _json_keys(table, objects)
     declared = ", ".join(
-        f"{literal(keys.get(column.name, column.name))}: {literal(column.type.duckdb)}"
+        f"{literal(keys.get(column.name, column.name))}: {literal(_json_type(column))}"
         for column in table.columns
     )
     relation = (
         f"read_json({path_list(objects)}, columns={{{declared}}}, "
         "format='newline_delimited', auto_detect=false)"
     )
-    columns = tuple(
-        f"{quote(keys.get(column.name, column.name))} AS {quote(column.name)}"
-        for column in table.columns
-    )
-    return Source(relation, columns, tuple(item.path for item in objects))
+    columns = []
+    for column in table.columns:
+        text = quote(keys.get(column.name, column.name))
+        if column.type.name == "varbinary":
+            text = f"from_base64({text})"
+        columns.append(f"{text} AS {quote(column.name)}")
+    return Source(relation, tuple(columns), tuple(item.path for item in objects))
+
+
+def _json_type(column: StoredColumn) -> str:
+    if column.type.holds("varbinary"):
+        if column.type.args:
+            raise not_supported(f"{column.type} in a JSON file")
+        return "VARCHAR"  # base64, as Hive's serde has it
+    return column.type.duckdb
 
 
 def _json_keys(table: TableInfo, objects: list[StoredObject]) -> dict[str, str]:
@@ -95,35 +101,29 @@ def _skip(table: TableInfo) -> str:
     return f", skip={int(lines)}" if int(lines) else ""
 
 
-def _unescape(text: str) -> str:
-    return text.encode().decode("unicode_escape") if len(text) > 1 else text
-
-
 def _delimited(table: TableInfo, objects: list[StoredObject]) -> Source:
     """LazySimpleSerDe: no quotes; missing fields are NULL, extra ones are left out."""
-    serde = table.serde
-    delimiter = _unescape(serde.get("field.delim") or serde.get("serialization.format") or "\x01")
-    if delimiter == "1":
-        delimiter = "\x01"
-    if "escape.delim" in serde:
+    if "escape.delim" in table.serde:
         raise not_supported(f"ESCAPED BY (table {table.full_name})")
-    null = serde.get("serialization.null.format", "\\N")
+    delimiter, items, keys, null = layouts.text_marks(table.serde)
+    between = texts.separators(delimiter, items, keys)
     relation = f"read_csv({path_list(objects)}, {_LINE}{_skip(table)})"
     columns = []
     for at, column in enumerate(table.columns):
         raw = f"nullif(str_split(line, {literal(delimiter)})[{at + 1}], {literal(null)})"
         if not column.type.is_text:
             raw = f"nullif({raw}, '')"
-        columns.append(f"{_from_text(raw, column.type, at, table)} AS {quote(column.name)}")
+        reading = TextReading(at, table, between, null)
+        columns.append(f"{from_text(raw, column.type, reading)} AS {quote(column.name)}")
     return Source(relation, tuple(columns), tuple(item.path for item in objects))
 
 
 def _opencsv(table: TableInfo, objects: list[StoredObject]) -> Source:
     """OpenCSVSerde: quoted fields, everything a text until it is cast."""
     serde = table.serde
-    separator = _unescape(serde.get("separatorChar", ","))
-    mark = _unescape(serde.get("quoteChar", '"'))
-    escape = _unescape(serde.get("escapeChar", "\\"))
+    separator = layouts.unescape(serde.get("separatorChar", ","))
+    mark = layouts.unescape(serde.get("quoteChar", '"'))
+    escape = layouts.unescape(serde.get("escapeChar", "\\"))
     declared = ", ".join(f"{literal(column.name)}: 'VARCHAR'" for column in table.columns)
     relation = (
         f"read_csv({path_list(objects)}, delim={literal(separator)}, quote={literal(mark)}, "
@@ -133,22 +133,8 @@ def _opencsv(table: TableInfo, objects: list[StoredObject]) -> Source:
         f"columns={{{declared}}}{_skip(table)})"
     )
     columns = tuple(
-        f"{_from_text(quote(column.name), column.type, at, table)} AS {quote(column.name)}"
+        f"{from_text(quote(column.name), column.type, TextReading(at, table))} "
+        f"AS {quote(column.name)}"
         for at, column in enumerate(table.columns)
     )
     return Source(relation, columns, tuple(item.path for item in objects))
-
-
-def _from_text(raw: str, kind: Type, at: int, table: TableInfo) -> str:
-    if kind.is_text:
-        return raw
-    if kind.args or kind.name == "varbinary":
-        raise not_supported(f"{kind} in a text file (table {table.full_name})")
-    message = (
-        f"'Error parsing field value ''' || {raw} || ''' for field {at}: For input string: \"' "
-        f"|| {raw} "
-        f"|| '\" in table {table.full_name}'"
-    )
-    failed = raising("HIVE_BAD_DATA", message, kind.duckdb)
-    tried = cast(Typed(raw, VARCHAR), kind, safe=True).sql
-    return f"CASE WHEN {raw} IS NULL THEN NULL ELSE coalesce({tried}, {failed}) END"

@@ -102,7 +102,7 @@ class Running:
 def plan(job: Job, text: str, tree: Callable[[], exp.Expr]) -> Running:
     """Translates and prepares a query, minding the workgroup's limit on scanned bytes."""
     query = CACHE.translated(text, tree, job.database, job.world)
-    prepared = scans.prepare(query, job.world, job.session)
+    prepared = scans.prepare(query, job.world, job.session, job.unpacked)
     if job.cutoff is not None and prepared.bytes > job.cutoff:
         raise CutoffError
     return Running(query, prepared)
@@ -147,7 +147,7 @@ def _csv(job: Job, running: Running) -> tuple[bytes, int]:
     kinds = running.query.types
     formats = [str if kind.name.endswith("zone") else values.formatter(kind) for kind in kinds]
     out = io.StringIO()
-    out.write(_line(running.query.names))
+    out.write(csv_line(running.query.names))
     rows = 0
     while True:
         try:
@@ -161,14 +161,14 @@ def _csv(job: Job, running: Running) -> tuple[bytes, int]:
         rows += len(chunk)
         for row in chunk:
             out.write(
-                _line(
+                csv_line(
                     [None if v is None else show(v) for show, v in zip(formats, row, strict=True)]
                 )
             )
     return out.getvalue().encode(), rows
 
 
-def _line(cells: Any) -> str:  # noqa: ANN401
+def csv_line(cells: Any) -> str:  # noqa: ANN401
     """Athena quotes everything but NULL, which it leaves empty."""
     return ",".join("" if c is None else '"' + c.replace('"', '""') + '"' for c in cells) + "\n"
 

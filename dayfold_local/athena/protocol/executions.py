@@ -40,6 +40,7 @@ class Execution:
     completed: float | None = None
     scanned: int = 0
     rows: int = 0
+    updated: int = 0  # rows that the statement wrote
     planning_ms: int = 0
     output_file: str | None = None
     manifest: str | None = None

@@ -26,12 +26,14 @@ _PRECISIONS: Final = {
     "timestamp": 3,
 }
 
+_WITHOUT_ROWS: Final = {"CREATE_TABLE_AS_SELECT", "INSERT", "UNLOAD"}
+
 
 def page(execution: Execution, world: World, token: str | None, size: int) -> dict[str, Any]:
     """One page: the first starts with the header row, when the statement is a query."""
     start = int(token) if token and token.isdigit() else 0
     rows: list[list[str | None]] = []
-    if execution.output_file is not None and execution.substatement != "CREATE_TABLE_AS_SELECT":
+    if execution.output_file is not None and execution.substatement not in _WITHOUT_ROWS:
         try:
             body = world.store.read(execution.output_file).decode()
         except (FileNotFoundError, AccessDeniedError) as error:
@@ -40,7 +42,7 @@ def page(execution: Execution, world: World, token: str | None, size: int) -> di
         rows = _csv_rows(body) if csv else _text_rows(body, len(execution.columns))
     chosen = rows[start : start + size]
     answer: dict[str, Any] = {
-        "UpdateCount": 0,
+        "UpdateCount": execution.updated,
         "ResultSet": {
             "Rows": [{"Data": [_datum(cell) for cell in row]} for row in chosen],
             "ResultSetMetadata": {"ColumnInfo": [_column(*item) for item in execution.columns]},

@@ -13,6 +13,7 @@ import duckdb
 
 from dayfold_local.athena.errors import AccessDeniedError, QueryFailure
 from dayfold_local.athena.execution import failures, statements
+from dayfold_local.athena.execution.engine import InterruptedQueryError
 from dayfold_local.athena.execution.job import CutoffError, Job, Outcome
 
 if TYPE_CHECKING:
@@ -93,12 +94,12 @@ class Runner:
         execution.state, execution.started = "RUNNING", time.time()
         try:
             if self._limits.latency_seconds and stopped.wait(self._limits.latency_seconds):
-                raise duckdb.InterruptException
+                raise InterruptedQueryError
             outcome = statements.run(self._job(execution, world, session, rules))
             if stopped.is_set():
-                raise duckdb.InterruptException
+                raise InterruptedQueryError
             self._succeed(execution, outcome)
-        except duckdb.InterruptException:
+        except (duckdb.InterruptException, InterruptedQueryError):
             self._end(execution, "CANCELLED", "Query cancelled by user")
         except CutoffError:
             execution.scanned = rules.cutoff or 0
@@ -134,6 +135,7 @@ class Runner:
     def _succeed(self, execution: Execution, outcome: Outcome) -> None:
         execution.scanned = outcome.scanned
         execution.rows = outcome.rows
+        execution.updated = outcome.update_count or 0
         execution.output_file = outcome.output or None
         execution.manifest = outcome.manifest
         execution.statement = outcome.statement

@@ -14,7 +14,7 @@ from dayfold_local.athena.translation import aggregates, relations, windows
 from dayfold_local.athena.translation.coercion import common_type
 from dayfold_local.athena.translation.functions import Call
 from dayfold_local.athena.translation.parse import parse, position
-from dayfold_local.athena.translation.scope import Field, Scan, Scope, Typed
+from dayfold_local.athena.translation.scope import HIDDEN_COLUMNS, Field, Scan, Scope, Typed
 from dayfold_local.athena.translation.selects import Select, limits, order_item
 
 if TYPE_CHECKING:
@@ -149,6 +149,10 @@ class Translation:
             )
             for column in (*info.columns, *info.partition_keys)
         ]
+        for hidden, kind in HIDDEN_COLUMNS.items():
+            if hidden != "$partition" or keys:
+                sql = f"{quote(alias)}.{quote(hidden)}"
+                fields.append(Field(hidden, kind, sql, scan=scan, qualifiers=(alias,), hidden=True))
         return f"{scan.slot} AS {quote(alias)}", fields
 
     def _database_of(self, node: exp.Table) -> str:

@@ -70,13 +70,14 @@ def _named_table(node: exp.Table, to: Queries) -> tuple[str, list[Field]]:
 def _rename(fields: list[Field], columns: list[str], node: exp.Expr) -> None:
     if not columns:
         return
-    if len(columns) != len(fields):
+    visible = [field for field in fields if not field.hidden]
+    if len(columns) != len(visible):
         raise QueryFailure(
             "MISMATCHED_COLUMN_ALIASES",
             f"{position(node)}Column alias list has {len(columns)} entries but relation has "
-            f"{len(fields)} columns",
+            f"{len(visible)} columns",
         )
-    for field, name in zip(fields, columns, strict=True):
+    for field, name in zip(visible, columns, strict=True):
         if field.scan is not None:  # the stored name stays known to the scan
             field.source, field.scan = Field(field.name, field.type, "", scan=field.scan), None
         field.name = name

@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from dayfold_local.athena.catalog.tables import TableInfo
 from dayfold_local.athena.errors import QueryFailure, not_supported
-from dayfold_local.athena.sql_types import UNKNOWN, Type, quote
+from dayfold_local.athena.sql_types import BIGINT, UNKNOWN, VARCHAR, Type, quote, timestamp_tz
 from dayfold_local.athena.translation.parse import position
 
 if TYPE_CHECKING:
     from sqlglot import exp
+
+# What every Hive table has beside its columns; `*` leaves them out.
+HIDDEN_COLUMNS: Final = {
+    "$path": VARCHAR,
+    "$file_size": BIGINT,
+    "$file_modified_time": timestamp_tz(3),
+    "$partition": VARCHAR,
+}
 
 
 @dataclasses.dataclass(slots=True)

@@ -1,0 +1,33 @@
+"""Functions of Trino that the engine lacks, written in its own SQL."""
+
+from __future__ import annotations
+
+from typing import Final
+
+# A number's text of the engine (1.5e-05, 10000000.0) taken apart: digits without zeros at either
+# end, and the power of ten of the first of them.
+_PARTS: Final = (
+    "number_power(t) AS length(split_part(split_part(t, 'e', 1), '.', 1)) "
+    "+ coalesce(TRY_CAST(split_part(t, 'e', 2) AS INTEGER), 0) - 1 "
+    "- length(replace(split_part(t, 'e', 1), '.', '')) "
+    "+ length(ltrim(replace(split_part(t, 'e', 1), '.', ''), '0'))"
+)
+_DIGITS: Final = "number_digits(t) AS trim(replace(split_part(t, 'e', 1), '.', ''), '0')"
+_SCIENTIFIC: Final = (
+    "scientific(t) AS CASE WHEN t[1] = '-' THEN '-' ELSE '' END || "
+    "left(number_digits(ltrim(t, '-')), 1) || '.' || "
+    "coalesce(nullif(substr(number_digits(ltrim(t, '-')), 2), ''), '0') || 'E' || "
+    "CAST(number_power(ltrim(t, '-')) AS VARCHAR)"
+)
+_JAVA: Final = (
+    "java_number(x, t) AS CASE WHEN x IS NULL THEN NULL WHEN isnan(x) THEN 'NaN' "
+    "WHEN isinf(x) THEN CASE WHEN x > 0 THEN 'Infinity' ELSE '-Infinity' END "
+    "WHEN x = 0 OR (abs(x) >= 0.001 AND abs(x) < 10000000) THEN t ELSE scientific(t) END"
+)
+_TRINO: Final = (
+    "trino_number(x, t) AS CASE WHEN x IS NULL THEN NULL WHEN isnan(x) THEN 'NaN' "
+    "WHEN isinf(x) THEN CASE WHEN x > 0 THEN 'Infinity' ELSE '-Infinity' END "
+    "WHEN x = 0 THEN CASE WHEN t[1] = '-' THEN '-0E0' ELSE '0E0' END "
+    "ELSE scientific(t) END"
+)
+MACROS: Final = (_PARTS, _DIGITS, _SCIENTIFIC, _JAVA, _TRINO)

@@ -1,0 +1,155 @@
+"""Writing a query's rows as files of a table: CTAS, INSERT INTO and UNLOAD."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import shutil
+import uuid
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import unquote
+
+from dayfold_local.athena.errors import QueryFailure
+from dayfold_local.athena.execution import buckets, codecs, select
+from dayfold_local.athena.sql_types import literal, quote
+from dayfold_local.athena.translation import texts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from dayfold_local.athena.execution.job import Job
+    from dayfold_local.athena.execution.layouts import Layout
+    from dayfold_local.athena.sql_types import Type
+
+_MOST_PARTITIONS: Final = 100
+_BUCKET: Final = "$bucket"
+_ENGINE_CODECS: Final = {"NONE": "uncompressed", "ZLIB": "uncompressed"}
+_LINES: Final = "FORMAT csv, HEADER false, DELIMITER '\x02\x03', QUOTE '', ESCAPE ''"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Written:
+    """What a query wrote: each file's s3:// name and partition values, and the rows."""
+
+    files: tuple[tuple[str, tuple[str, ...]], ...]
+    rows: int
+
+    @property
+    def manifest(self) -> bytes:
+        """The list of files that Athena leaves beside the results."""
+        return "".join(f"{uri}\n" for uri, _ in self.files).encode()
+
+
+def write(
+    job: Job,
+    running: select.Running,
+    columns: list[tuple[str, Type]],
+    layout: Layout,
+    place: Callable[[tuple[str, ...]], str],
+) -> Written:
+    """Writes the rows; `place` gives the s3:// folder, with its slash, of partition values."""
+    scratch = job.scratch / job.query_id
+    scratch.mkdir(parents=True)
+    try:
+        folders = [*layout.partitioned_by, *([_BUCKET] if layout.buckets else [])]
+        split = f", PARTITION_BY ({', '.join(map(quote, folders))})" if folders else ""
+        target = scratch / "part" if folders else scratch / "data"
+        source = _source(running.prepared.sql, columns, layout)
+        copy = f"COPY ({source}) TO {literal(str(target))} ({_options(layout)}{split})"
+        select.execute(job, running, copy)
+        counted = job.session.fetch(1)
+        rows = int(counted[0][0]) if counted else 0
+        return Written(_upload(job, target, layout, place) if rows else (), rows)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _source(sql: str, columns: list[tuple[str, Type]], layout: Layout) -> str:
+    names = ", ".join(quote(name) for name, _ in columns)
+    typed = ", ".join(f"CAST({quote(n)} AS {k.duckdb}) AS {quote(n)}" for n, k in columns)
+    rows = f"SELECT {typed} FROM ({sql}) AS r({names})"
+    stored = [column for column in columns if column[0] not in layout.partitioned_by]
+    keys = [f", {quote(name)}" for name in layout.partitioned_by]
+    if layout.buckets:
+        kinds = dict(columns)
+        listed = [(name, kinds[name]) for name in layout.bucketed_by]
+        keys.append(f", {buckets.bucket(listed, layout.buckets)} AS {quote(_BUCKET)}")
+    if layout.format == "JSON":
+        line = texts.json_line([(name, quote(name), kind) for name, kind in stored])
+    elif layout.format == "TEXTFILE":
+        between = texts.separators(layout.delimiter, layout.collection, layout.key)
+        line = texts.delimited_line(
+            [(quote(name), kind) for name, kind in stored], between, layout.null
+        )
+    elif layout.buckets:
+        return f"SELECT *{keys[-1]} FROM ({rows})"
+    else:
+        return rows
+    return f"SELECT {line} AS line{''.join(keys)} FROM ({rows})"
+
+
+def _options(layout: Layout) -> str:
+    if layout.format in {"JSON", "TEXTFILE"}:
+        codec = {".gz": "gzip", ".zst": "zstd"}.get(layout.suffix, "none")
+        return f"{_LINES}, COMPRESSION {codec}"
+    # ORC is made from the Parquet file afterwards, with its own compression.
+    name = "NONE" if layout.format == "ORC" else layout.compression
+    return f"FORMAT parquet, COMPRESSION {_ENGINE_CODECS.get(name, name.lower())}"
+
+
+def _upload(
+    job: Job, target: Path, layout: Layout, place: Callable[[tuple[str, ...]], str]
+) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    files = [target] if target.is_file() else sorted(p for p in target.rglob("*") if p.is_file())
+    if len({path.parent for path in files}) > _MOST_PARTITIONS:
+        raise QueryFailure(
+            "HIVE_TOO_MANY_OPEN_PARTITIONS",
+            f"Exceeded limit of {_MOST_PARTITIONS} open writers for partitions/buckets",
+        )
+    stamp = dt.datetime.now(dt.UTC).strftime("%Y%m%d_%H%M%S")
+    written = []
+    for at, path in enumerate(files):
+        parts = [] if path == target else list(path.parent.relative_to(target).parts)
+        name = f"{stamp}_{at:05d}_{job.query_id[:5]}_{uuid.uuid4()}{layout.suffix}"
+        if layout.buckets:
+            name = f"{int(parts.pop().partition('=')[2]):06d}_0_{name}"
+        values = tuple(unquote(part.partition("=")[2]) for part in parts)
+        uri = place(values) + name
+        job.world.store.put(uri, _body(path, layout))
+        written.append((uri, values))
+    return tuple(written)
+
+
+def _body(path: Path, layout: Layout) -> bytes:
+    if layout.format == "ORC":
+        return _orc(path, layout.compression)
+    body = path.read_bytes()
+    return body if layout.suffix in codecs.NATIVE else codecs.pack(body, layout.suffix)
+
+
+def _orc(path: Path, compression: str) -> bytes:
+    import io
+
+    import pyarrow as pa
+    import pyarrow.orc as po
+    import pyarrow.parquet as pq
+
+    out = io.BytesIO()
+    codec: Any = {"NONE": "UNCOMPRESSED"}.get(compression, compression)
+    with po.ORCWriter(out, compression=codec) as writer:
+        source = pq.ParquetFile(path)
+        for batch in source.iter_batches():
+            writer.write(pa.Table.from_batches([batch]))
+    return out.getvalue()
+
+
+def folder(names: tuple[str, ...], values: tuple[str, ...]) -> str:
+    """`dt=2020-01-01/`, as Hive writes it; nothing without partitions."""
+    return "".join(f"{name}={_escaped(value)}/" for name, value in zip(names, values, strict=True))
+
+
+def _escaped(value: str) -> str:
+    """Hive escapes these in a folder's name, and leaves blanks and other letters alone."""
+    special = "\"#%'*/:=?\\{[]^\x7f"
+    return "".join(f"%{ord(c):02X}" if c in special or ord(c) < 32 else c for c in value)
