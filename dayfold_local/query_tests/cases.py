@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 DEFAULT_TIME_ZONE = "Asia/Tokyo"
 _KEYS = {
-    "case", "time_zone", "build", "given", "expect", "expect_with", "expect_error", "breaks",
+    "case", "time_zone", "build", "given", "published", "expect", "expect_with", "expect_error",
+    "breaks",
 }  # fmt: skip
 
 
@@ -42,6 +43,7 @@ class Case:
     first: dt.date
     last: dt.date
     given: dict[str, Rows]
+    published: Rows  # of the table itself: what readers see of earlier days
     expect: Rows | None
     expect_with: dict[str, Rows]  # rows of the query's own WITH queries
     expect_error: str  # part of Athena's message
@@ -93,11 +95,19 @@ def _read_case(table: Table, written: object, where: str) -> Case:
         first=first,
         last=last,
         given=given,
+        published=_read_published(written.get("published"), where),
         expect=expect,
         expect_with={n: read_rows(r, f"{where}, {n}") for n, r in _map(written, "expect_with")},
         expect_error=str(written.get("expect_error", "")),
         breaks=tuple(map(str, written.get("breaks") or [])),
     )
+
+
+def _read_published(written: object, where: str) -> Rows:
+    rows = read_rows(written, f"{where}, published") if written else Rows((), {}, ())
+    if rows.rows and "dt" not in rows.columns:
+        raise ConfigurationError(f"{where}: published has no dt, the day of each row")
+    return rows
 
 
 def _map(written: dict[str, Any], key: str) -> list[tuple[str, object]]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING, Any
 
+from dayfold.adapters.catalog import Place
 from dayfold.adapters.metrics import count_builds
 from dayfold.domain.failures import query_failure
 from dayfold.domain.partition import BuildRecord
 from dayfold.domain.statements import build_table_name
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from dayfold.domain.table import Table
     from dayfold.pipeline import Pipeline
@@ -59,6 +60,18 @@ def settle(
         count_builds(table.name, list(records.values()))
     pipeline.catalog.drop_build_table(build_table_name(table, build_id))
     return kept
+
+
+def point_back(pipeline: Pipeline, table: Table, days: Sequence[dt.date]) -> None:
+    """Undo a publish that came after the lease had gone: readers see what the ledger says."""
+    states = pipeline.ledger.partitions(table.name, min(days), max(days))
+    places = {
+        day: Place(states[day].location or "", states[day].published_build_id or "")
+        for day in days
+        if day in states and states[day].location and states[day].published_build_id
+    }
+    if places:
+        pipeline.catalog.publish(table, places)
 
 
 def timestamp(pipeline: Pipeline) -> str:

@@ -10,12 +10,14 @@ import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from dayfold.adapters.athena import request_token
+from dayfold.adapters.catalog import Place
+from dayfold.checking import checks_in_force, keep_results, span_of
 from dayfold.domain.checks import ROWS, report_statement
 from dayfold.domain.cost import query_usd
 from dayfold.domain.failures import check_failure
 from dayfold.domain.partition import BuildRecord
 from dayfold.domain.statements import build_location, build_table_name
-from dayfold.ending import fail, settle, timestamp
+from dayfold.ending import fail, point_back, settle, timestamp
 from dayfold.errors import QueryFailedError
 from dayfold.starting import Build, lease_until
 
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from dayfold.adapters.athena import QueryStatus
+    from dayfold.checking import Report
     from dayfold.domain.partition import PartitionState
     from dayfold.domain.table import Table
     from dayfold.pipeline import Pipeline
@@ -33,7 +36,6 @@ _FIRST_PAUSE = 2  # seconds between looks, doubled from look to look
 _LONGEST_PAUSE = 60
 _TRIES = 5  # starts, by one run, of a query that Athena itself calls worth retrying
 _CHECKS_FAILED = "the checks could not be run: "
-_Report = list[dict[str, str | None]]
 
 
 def finish_build(pipeline: Pipeline, *, build: Build) -> dict[str, Any]:
@@ -81,7 +83,11 @@ def step(pipeline: Pipeline, *, build: Build, query: QueryStatus) -> dict[str, A
     if query.state != "SUCCEEDED":
         return _query_failed(pipeline, table, build, query, _CHECKS_FAILED)
     report = pipeline.athena.rows(build.check_query_id)
-    return _publish(pipeline, table, build, _records(pipeline, table, build, query, report))
+    records = _records(pipeline, table, build, query, report)
+    ended = _publish(pipeline, table, build, records)
+    if ended["status"] != "held":
+        keep_results(pipeline, table, build, records, report)
+    return ended
 
 
 def _already_ended(pipeline: Pipeline, table: Table, build: Build) -> dict[str, Any]:
@@ -127,11 +133,12 @@ def _start_checks(
 ) -> dict[str, Any]:
     days = build.days()
     built = f'"build"."{build_table_name(table, build.build_id)}"'
+    checks = checks_in_force(table, build)
+    statement = report_statement(table, built, span_of(pipeline, table, build), checks)
     try:
-        check_id = pipeline.athena.start(
-            report_statement(table, built, min(days), max(days)),
-            request_token("check", build.build_id),
-        )
+        # The text too: what `change` compares with may have been published since the first time.
+        token = request_token("check", build.build_id, statement)
+        check_id = pipeline.athena.start(statement, token)
     except QueryFailedError as error:
         reason = f"{_CHECKS_FAILED}{error}"
         return fail(pipeline, table, days, build.run_id, build.build_id, None, reason)
@@ -152,11 +159,11 @@ def _publish(
     # The lease again, just before readers see anything: the checks may have taken long.
     if not renew(pipeline, build):
         return _already_ended(pipeline, table, build)
-    locations = {day: str(record.location) for day, record in good.items()}
-    if locations:
-        pipeline.catalog.publish(table, locations, build.build_id)
+    places = {day: Place(str(record.location), build.build_id) for day, record in good.items()}
+    if places:
+        pipeline.catalog.publish(table, places)
     if not settle(pipeline, table, build.build_id, records):
-        _point_back(pipeline, table, build)
+        point_back(pipeline, table, list(build.days()))
         return _already_ended(pipeline, table, build)
     errors = [str(record.error) for record in records.values() if record.error]
     if errors:
@@ -164,19 +171,12 @@ def _publish(
     return {"status": "published"}
 
 
-def _point_back(pipeline: Pipeline, table: Table, build: Build) -> None:
-    """Undo a publish that came after the lease had gone: readers see what the ledger says."""
-    for day, state in _states(pipeline, table, build).items():
-        if state.location and state.published_build_id:
-            pipeline.catalog.publish(table, {day: state.location}, state.published_build_id)
-
-
 def _records(
     pipeline: Pipeline,
     table: Table,
     build: Build,
     checks: QueryStatus,
-    report: _Report,
+    report: Report,
 ) -> dict[dt.date, BuildRecord]:
     """How each day ended, by the report's rows."""
     days = build.days()
@@ -210,6 +210,7 @@ def _records(
             if errors
             else None,
             check_results=tuple(broken),
+            checks=tuple(build.checks or ()),
         )
     return records
 

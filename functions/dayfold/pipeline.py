@@ -13,13 +13,17 @@ from typing import TYPE_CHECKING
 from dayfold.adapters.athena import Athena
 from dayfold.adapters.aws import client
 from dayfold.adapters.backfills import Backfills
+from dayfold.adapters.build_files import BuildFiles
 from dayfold.adapters.catalog import Catalog
+from dayfold.adapters.check_results import CheckResults
+from dayfold.adapters.crawler import Crawler
 from dayfold.adapters.executions import Executions
 from dayfold.adapters.extracts import Extracts
 from dayfold.adapters.ledger import Ledger
 from dayfold.adapters.plans import PlanStore
 from dayfold.adapters.query_files import QueryFiles
 from dayfold.adapters.queue import Queue
+from dayfold.adapters.sweeps import Sweeps
 from dayfold.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -44,6 +48,10 @@ class Pipeline:
     executions: Executions
     backfills: Backfills
     queue: Queue
+    crawler: Crawler
+    sweeps: Sweeps
+    build_files: BuildFiles
+    check_results: CheckResults
     now: Callable[[], dt.datetime] = _now
     sleep: Callable[[float], None] = time.sleep
 
@@ -64,7 +72,11 @@ def connect() -> Pipeline:
         athena=Athena(client("athena"), settings.workgroup),
         catalog=Catalog(client("glue"), settings.bucket),
         plans=PlanStore(client("s3"), settings.bucket),
-        executions=Executions(client("stepfunctions")),
+        executions=Executions(client("stepfunctions"), settings.state_machine_arn),
         backfills=Backfills(client("dynamodb"), settings.ledger_table),
         queue=Queue(client("sqs"), settings.queue_url, settings.dead_letters_url),
+        crawler=Crawler(client("glue"), settings.crawler),
+        sweeps=Sweeps(client("dynamodb"), settings.ledger_table),
+        build_files=BuildFiles(client("s3"), settings.bucket),
+        check_results=CheckResults(client("s3"), client("glue"), settings.bucket),
     )

@@ -12,6 +12,7 @@ from dayfold.adapters.ledger import Claim
 from dayfold.domain.backfill import BACKFILL_RUN
 from dayfold.domain.claims import Verdict, judge, next_attempts
 from dayfold.domain.jobs import Job
+from dayfold.domain.partition import ROLLBACK_RUN
 from dayfold.domain.statements import (
     build_id,
     build_location,
@@ -43,6 +44,7 @@ class Build:
     query_id: str
     check_query_id: str | None = None
     looks: int = 0
+    checks: Sequence[Mapping[str, Any]] | None = None  # where a backfill changed the table's own
     scanned_bytes: int = 0  # by the query, once it has ended
     seconds: float = 0.0
 
@@ -99,17 +101,24 @@ def start_job(
         states, verdicts = _judge(pipeline, job, run_id)
         by_action = {action: _days(verdicts, action) for action in ("mine", "held", "take")}
         if by_action["mine"]:
-            return _resume(pipeline, table, states, by_action["mine"])
+            return _with_checks(_resume(pipeline, table, states, by_action["mine"]), job)
         if not by_action["held"]:
             if not by_action["take"]:
                 return {"status": "done"}
             claims = _claims(states, by_action["take"], inputs)
             started = _claim_and_start(pipeline, table, claims, run_id)
             if started is not None:
-                return started
+                return _with_checks(started, job)
         if pause is not None:
             pipeline.sleep(pause)
     return {"status": "held"}
+
+
+def _with_checks(started: dict[str, Any], job: Job) -> dict[str, Any]:
+    """Let a build that was started know the checks that its backfill has changed."""
+    if job.checks is None or "build" not in started:
+        return started
+    return {**started, "build": {**started["build"], "checks": list(job.checks)}}
 
 
 def _days(verdicts: Mapping[dt.date, Verdict], action: str) -> list[dt.date]:
@@ -142,7 +151,7 @@ def _judge(
 
 
 def _is_alive(pipeline: Pipeline, run_id: str) -> bool:
-    if run_id.startswith(BACKFILL_RUN):
+    if run_id.startswith((BACKFILL_RUN, ROLLBACK_RUN)):
         return True  # it has no execution to look at: its leases end by themselves
     run = pipeline.ledger.run(run_id)
     return run is not None and pipeline.executions.is_running(run.execution_arn)

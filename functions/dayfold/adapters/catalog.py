@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from botocore.exceptions import ClientError
 
@@ -28,6 +28,13 @@ _PARQUET = {
 }
 
 
+class Place(NamedTuple):
+    """Where a day's build is: what a partition points at."""
+
+    location: str  # s3://bucket/builds/.../dt=DAY/
+    build_id: str
+
+
 class Catalog:
     """Creates published tables and points their partitions at builds."""
 
@@ -50,18 +57,18 @@ class Catalog:
         if not same_columns or current.get("Description", "") != wanted["Description"]:
             self._glue.update_table(DatabaseName=table.database, TableInput=wanted)  # type: ignore[arg-type]
 
-    def publish(self, table: Table, locations: Mapping[dt.date, str], build_id: str) -> None:
-        """Point each day's partition at its location: for a reader, one step a day.
+    def publish(self, table: Table, builds: Mapping[dt.date, Place]) -> None:
+        """Point each day's partition at a build: for a reader, one step a day.
 
         Raises:
             RetriableError: the catalog refused some of the partitions; the same call again is
                 harmless.
         """
         self.ensure_table(table)
-        days = sorted(locations)
+        days = sorted(builds)
         for start in range(0, len(days), _BATCH):
             inputs = {
-                str(day): self._partition_input(table, day, locations[day], build_id)
+                str(day): self._partition_input(table, day, builds[day])
                 for day in days[start : start + _BATCH]
             }
             for attempt in (self._update, self._create_partitions, self._update):
@@ -128,13 +135,11 @@ class Catalog:
         }
 
     @staticmethod
-    def _partition_input(
-        table: Table, day: dt.date, location: str, build_id: str
-    ) -> dict[str, Any]:
+    def _partition_input(table: Table, day: dt.date, place: Place) -> dict[str, Any]:
         return {
             "Values": [str(day)],
-            "StorageDescriptor": {**_storage(table), "Location": location},
-            "Parameters": {"dayfold.build_id": build_id},
+            "StorageDescriptor": {**_storage(table), "Location": place.location},
+            "Parameters": {"dayfold.build_id": place.build_id},
         }
 
 

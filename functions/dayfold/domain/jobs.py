@@ -33,6 +33,7 @@ class Job:
     reasons: Mapping[dt.date, str]  # per day to publish: why
     seen_attempts: Mapping[dt.date, int]  # the ledger's attempt number when this was planned
     expected_bytes: int = 0
+    checks: tuple[Mapping[str, Any], ...] | None = None  # where they are not the table's own
 
     @property
     def days(self) -> list[dt.date]:
@@ -49,7 +50,14 @@ class Job:
         """The same work, one job a day."""
         share = self.expected_bytes // max(len(self.reasons), 1)
         return [
-            Job(self.table, day, day, self.wave, {day: why}, {day: self.seen_attempts[day]}, share)
+            dataclasses.replace(
+                self,
+                first=day,
+                last=day,
+                reasons={day: why},
+                seen_attempts={day: self.seen_attempts[day]},
+                expected_bytes=share,
+            )
             for day, why in sorted(self.reasons.items())
         ]
 
@@ -63,6 +71,7 @@ class Job:
             "reasons": {str(day): why for day, why in sorted(self.reasons.items())},
             "seen_attempts": {str(day): n for day, n in sorted(self.seen_attempts.items())},
             "expected_bytes": self.expected_bytes,
+            **({} if self.checks is None else {"checks": list(self.checks)}),
         }
 
     @classmethod
@@ -77,6 +86,7 @@ class Job:
             reasons={day(d): why for d, why in data["reasons"].items()},
             seen_attempts={day(d): n for d, n in data["seen_attempts"].items()},
             expected_bytes=data["expected_bytes"],
+            checks=tuple(data["checks"]) if "checks" in data else None,
         )
 
 

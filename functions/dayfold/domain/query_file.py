@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
+from dayfold.domain.check_reading import columns_of
 from dayfold.domain.query_header import read_header
 from dayfold.domain.query_problem import Problem
 from dayfold.domain.sql_tokens import split_select, sql_hash, tokenize
@@ -90,14 +91,16 @@ def _check_declared_columns(header: Header, columns: set[str]) -> None:
                 f"the grain names {name!r}, which is no output column: correct the name",
             )
     for check in header.checks:
-        names = check.arguments if check.kind in ("not_null", "unique") else []
-        if check.kind in ("between", "accepted_values"):
-            names = list(check.arguments)
-        for name in names:
+        line = header.line_of(check.kind, after=header.line_of("checks"))
+        for name in columns_of(check):
             if name not in columns:
-                line = header.line_of(check.kind, after=header.line_of("checks"))
                 text = f"check {check.kind} names {name!r}, which is no output column"
                 header.report(line, f"{text}: correct the name")
+        other = check.arguments["table"] if check.kind == "reference" else "this"
+        if other not in {"this", *(one.table for one in header.inputs)}:
+            # What a check reads is built before, and a change there is a reason to check again.
+            text = f"check {check.name} looks into {other}, which is no input"
+            header.report(line, f"{text}: declare {other}: {check.arguments['days']}")
 
 
 # --- Output columns -------------------------------------------------------------------------

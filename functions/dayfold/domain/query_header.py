@@ -4,19 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from typing import TYPE_CHECKING, Any, TypeGuard
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from dayfold.domain.check_reading import read_checks
 from dayfold.domain.query_problem import Problem
-from dayfold.domain.table import (
-    BusinessDayWindow,
-    Check,
-    HoursWindow,
-    Input,
-    Severity,
-    Window,
-)
+from dayfold.domain.table import BusinessDayWindow, Check, HoursWindow, Input, Window
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +18,6 @@ if TYPE_CHECKING:
 # Built in C where the wheel has it: ten times faster, and every cold start reads all headers.
 _Loader: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
-CHECK_KINDS = ("not_null", "unique", "between", "accepted_values", "row_count", "sql")
 _KEYS = ("owner", "grain", "inputs", "checks")
 _KEY_LINE = re.compile(r"([A-Za-z_]+)\s*:(\s|$)")
 _NAME = re.compile(r"[a-z_][a-z0-9_]*\.[a-z_][a-z0-9_]*")
@@ -73,7 +66,7 @@ def read_header(path: str, text: str) -> Header:
         return header
     _read_owner_and_grain(header, declared)
     header.inputs = tuple(_read_inputs(header, declared.get("inputs")))
-    header.checks = tuple(_read_checks(header, declared.get("checks")))
+    header.checks = _read_checks(header, declared.get("checks"))
     return header
 
 
@@ -168,85 +161,10 @@ def _read_window(value: object) -> Window | HoursWindow | BusinessDayWindow | No
     return HoursWindow(first, last)
 
 
-def _read_checks(header: Header, declared: object) -> Iterator[Check]:
+def _read_checks(header: Header, declared: object) -> tuple[Check, ...]:
+    checks, wrong = read_checks(declared)
     line = header.line_of("checks")
-    if declared is None:
-        return
-    if not isinstance(declared, dict):
-        header.report(line, "checks is not of the form `kind: arguments`; see docs/queries.md")
-        return
-    warnings = declared.get("warn") or {}
-    if not isinstance(warnings, dict):
-        header.report(header.line_of("warn", after=line), "warn holds checks: `warn: {kind: ...}`")
-        warnings = {}
-    stopping = {kind: value for kind, value in declared.items() if kind != "warn"}
-    yield from _read_check_kinds(header, stopping, line, "error")
-    yield from _read_check_kinds(header, warnings, header.line_of("warn", after=line), "warn")
-
-
-def _read_check_kinds(
-    header: Header, declared: dict[str, Any], line: int, severity: Severity
-) -> Iterator[Check]:
-    for kind, arguments in declared.items():
-        at = header.line_of(str(kind), after=line)
-        if kind not in CHECK_KINDS:
-            kinds = ", ".join(CHECK_KINDS)
-            header.report(at, f"unknown check {kind!r}: there are {kinds}, and warn around them")
-            continue
-        checks = list(_split_check(str(kind), arguments, severity))
-        if not checks or None in checks:
-            header.report(at, f"{kind} has unusable arguments {arguments!r}: {_CHECK_HELP[kind]}")
-        yield from (check for check in checks if check)
-
-
-_CHECK_HELP = {
-    "not_null": "give columns: not_null: [company_id]",
-    "unique": "give the columns of a key: unique: [dt, company_id]",
-    "between": "give bounds per column: between: {active_users: [1, null]}",
-    "accepted_values": "give values per column: accepted_values: {event_type: [post, reply]}",
-    "row_count": "give the bounds of the rows of a day: row_count: [1, null]",
-    "sql": "give a SELECT of bad rows per rule, such as no_loops: SELECT * FROM this WHERE a = b",
-}
-
-
-def _split_check(kind: str, arguments: object, severity: Severity) -> Iterator[Check | None]:
-    """One Check per rule, so that a report names the column that broke; None for a wrong one."""
-    if kind == "not_null" and _is_names(arguments):
-        for column in arguments:
-            yield Check(kind, f"not_null({column})", [column], severity)
-    elif kind == "unique" and isinstance(arguments, list):
-        for key in [arguments] if _is_names(arguments) else arguments:
-            good = _is_names(key)
-            yield Check(kind, f"unique({', '.join(key)})", key, severity) if good else None
-    elif kind == "row_count" and _is_bounds(arguments):
-        yield Check(kind, f"row_count({_bounds_text(arguments)})", arguments, severity)
-    elif isinstance(arguments, dict):
-        for name, value in arguments.items():
-            yield _named_check(kind, name, value, severity)
-
-
-def _named_check(kind: str, name: object, value: object, severity: Severity) -> Check | None:
-    if kind == "between" and _is_bounds(value):
-        return Check(kind, f"between({name}, {_bounds_text(value)})", {name: value}, severity)
-    if kind == "accepted_values" and isinstance(value, list) and value:
-        return Check(kind, f"accepted_values({name})", {name: value}, severity)
-    if kind == "sql" and isinstance(value, str) and value.strip():
-        return Check(kind, f"sql({name})", value.strip().rstrip(";"), severity)
-    return None
-
-
-def _is_names(value: object) -> TypeGuard[list[str]]:
-    return isinstance(value, list) and bool(value) and all(isinstance(v, str) for v in value)
-
-
-def _is_bounds(value: object) -> TypeGuard[list[Any]]:
-    return (
-        isinstance(value, list)
-        and len(value) == 2
-        and value != [None, None]
-        and all(v is None or (isinstance(v, int | float) and v is not True) for v in value)
-    )
-
-
-def _bounds_text(bounds: list[Any]) -> str:
-    return "[" + ", ".join("null" if bound is None else str(bound) for bound in bounds) + "]"
+    for one in wrong:
+        after = header.line_of("warn", after=line) if one.warns else line
+        header.report(header.line_of(one.key, after=after), one.message)
+    return tuple(checks)

@@ -13,13 +13,13 @@ from sqlglot import exp
 from sqlglot.errors import OptimizeError
 from sqlglot.optimizer.qualify import qualify
 
+from dayfold.domain.check_rules import check_table
 from dayfold.domain.query_file import build_order, read_query, unknown_inputs
-from dayfold.domain.query_header import read_header
 from dayfold.domain.query_inputs import check_inputs, read_tables
 from dayfold.domain.query_problem import Problem
 from dayfold.domain.query_syntax import line_of, parse_sql
 from dayfold.domain.query_words import check_words
-from dayfold.domain.sql_tokens import split_select, tokenize
+from dayfold.domain.sql_tokens import tokenize
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -60,6 +60,7 @@ def check_sources(sources: Mapping[str, str]) -> list[Problem]:
 def _check_all(tables: dict[str, Table], trees: dict[str, exp.Query]) -> Iterator[Problem]:
     for table in tables.values():
         yield from unknown_inputs(table, tables)
+        yield from check_table(table, tables)
         if table.name in trees:
             yield from _check_column_names(table, trees[table.name], tables)
     _, circle = build_order(tables)
@@ -71,7 +72,6 @@ def _check_query(table: Table, tree: exp.Query) -> Iterator[Problem]:
     yield from check_inputs(table, tree)
     yield from _check_stars(table, tree)
     yield from _check_types(table)
-    yield from _check_free_sql(table)
     if tree.args.get("limit"):
         yield Problem(
             table.path,
@@ -156,28 +156,3 @@ def _line_of_name(table: Table, message: str) -> int:
 
 def _last_line(table: Table) -> int:
     return table.sql.rstrip().count("\n") + 1
-
-
-# --- Checks ---------------------------------------------------------------------------------
-
-
-def _check_free_sql(table: Table) -> Iterator[Problem]:
-    """A free check is a SELECT from `this` alone that keeps `dt`, so that it blames a day."""
-    header = read_header(table.path, table.sql)
-    for check in table.checks:
-        if check.kind != "sql":
-            continue
-        name = check.name.removeprefix("sql(").removesuffix(")")
-        line = header.line_of(name, after=header.line_of("checks"))
-        tokens = [t for t in tokenize(check.arguments) if t.kind != "comment"]
-        tree = parse_sql(table.path, check.arguments, tokens)
-        if isinstance(tree, Problem):
-            yield Problem(table.path, line, f"check {name}: {tree.message}")
-            continue
-        others = sorted(read_tables(tree).keys() - {"this"})
-        if others:
-            what = f"check {name} reads {others[0]}: a check reads `this`, the build, and no more"
-            yield Problem(table.path, line, what)
-        last = {item[-1].text.lower() for item in split_select(tokens)}
-        if not last & {"*", "dt"}:
-            yield Problem(table.path, line, f"check {name} must select dt, to say which day broke")

@@ -82,8 +82,8 @@ class Column:
 class Check:
     """A rule that a build must keep before it is published.
 
-    `kind` is one of not_null, unique, between, accepted_values, row_count, sql; `name` says it in
-    the words of a report (`not_null(company_id)`); `arguments` are the header's, as parsed.
+    `kind` is one of `check_reading.KINDS`; `name` says it in the words of a report
+    (`not_null(company_id)`); `arguments` are the header's, as `check_reading` reads them.
     """
 
     kind: str

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from dayfold.adapters.catalog import Catalog
+from dayfold.adapters.catalog import Catalog, Place
 from dayfold.errors import RetriableError
 from tests.unit.pipeline.world import client
 
@@ -21,9 +21,9 @@ def test_a_day_is_created_then_moved(world: World) -> None:
     # Given
     table = world.pipeline.tables()["kpi.weekly"]
     # When
-    world.pipeline.catalog.publish(table, {DAY: "s3://one/"}, "b1")
+    world.pipeline.catalog.publish(table, {DAY: Place("s3://one/", "b1")})
     first = world.location("kpi.weekly", str(DAY))
-    world.pipeline.catalog.publish(table, {DAY: "s3://two/"}, "b2")
+    world.pipeline.catalog.publish(table, {DAY: Place("s3://two/", "b2")})
     # Then
     assert (first, world.location("kpi.weekly", str(DAY))) == ("s3://one/", "s3://two/")
 
@@ -33,14 +33,16 @@ def test_many_days_are_published_in_batches(world: World) -> None:
     table = world.pipeline.tables()["kpi.weekly"]
     days = [DAY + dt.timedelta(days=n) for n in range(230)]
     # When
-    world.pipeline.catalog.publish(table, {day: f"s3://{day}/" for day in days}, "b1")
+    world.pipeline.catalog.publish(table, {day: Place(f"s3://{day}/", "b1") for day in days})
     # Then
     assert world.location("kpi.weekly", str(days[-1])) == f"s3://{days[-1]}/"
 
 
 def test_an_edited_query_changes_columns_and_comments(world: World) -> None:
     # Given
-    world.pipeline.catalog.publish(world.pipeline.tables()["kpi.weekly"], {DAY: "s3://x/"}, "b1")
+    world.pipeline.catalog.publish(
+        world.pipeline.tables()["kpi.weekly"], {DAY: Place("s3://x/", "b1")}
+    )
     path = world.queries / "kpi" / "weekly.sql"
     path.write_text(path.read_text().replace("-- how many", "-- how many people"))
     # When
@@ -67,4 +69,4 @@ def test_what_the_catalog_refuses_is_said(world: World) -> None:
     world.pipeline.catalog.ensure_table(table)
     # When / Then
     with pytest.raises(RetriableError, match=r"did not take kpi\.weekly 2004-05-20"):
-        Catalog(Refusing(), "b").publish(table, {DAY: "s3://x/"}, "b1")  # type: ignore[arg-type]
+        Catalog(Refusing(), "b").publish(table, {DAY: Place("s3://x/", "b1")})  # type: ignore[arg-type]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
+from dayfold.domain.check_rows import Span
 from dayfold.domain.checks import check_statement
 from dayfold.domain.query_file import parse_query
 
@@ -29,7 +30,7 @@ WHERE dt BETWEEN :from AND :to
 def statement(checks: str, built: str = "build.b") -> str | None:
     lines = "\n".join(f"-- {line}" for line in checks.splitlines())
     table = parse_query("queries/kpi/k.sql", QUERY.format(checks=lines or "--"))
-    return check_statement(table, built, DAY, DAY)
+    return check_statement(table, built, Span(DAY, DAY))
 
 
 def test_no_checks_need_no_query() -> None:
@@ -60,7 +61,7 @@ def test_a_check_can_be_asked_alone() -> None:
     checks = "-- checks:\n--   not_null: [kind]\n--   unique: [dt, kind]"
     table = parse_query("queries/kpi/k.sql", QUERY.format(checks=checks))
     # When
-    text = check_statement(table, "build.b", DAY, DAY, table.checks[1:])
+    text = check_statement(table, "build.b", Span(DAY, DAY), table.checks[1:])
     # Then
     assert text is not None
     assert "not_null" not in text

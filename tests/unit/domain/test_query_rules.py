@@ -85,6 +85,32 @@ def test_a_good_query_has_no_problem() -> None:
         ("not_null: [company_id]", "notnull: [company_id]", 8, "unknown check 'notnull'"),
         ("not_null: [company_id]", "not_null: [company]", 8, "no output column"),
         ("not_null: [company_id]", "between: {posts: 1}", 8, "unusable arguments"),
+        ("not_null: [company_id]", "reference: {company_id: staging.posts}", 8, "unusable"),
+        ("not_null: [company_id]", "reference: {company_id: 'staging.posts(a, b)'}", 8, "unusable"),
+        ("not_null: [company_id]", "reference: {company_id: 'this(posts) [-1, 0]'}", 8, "unusable"),
+        ("not_null: [company_id]", "reference: {firm: 'this(posts)'}", 8, "names 'firm'"),
+        ("not_null: [company_id]", "reference: {company_id: 'staging.firms(company_id)'}", 8,
+         "looks into staging.firms, which is no input: declare staging.firms: [0, 0]"),
+        ("not_null: [company_id]", "reference: {company_id: 'staging.posts(firm)'}", 8,
+         "staging.posts has no column 'firm'"),
+        ("not_null: [company_id]", "reference: {company_id: 'staging.posts(company_id) [-7, 0]'}",
+         8, "days that the input's window leaves out: declare staging.posts: [-7, 0]"),
+        ("not_null: [company_id]", "reference: {posts: 'staging.posts(company_id)'}", 8,
+         "posts is bigint and staging.posts's company_id is varchar: cast one"),
+        ("not_null: [company_id]", "change: {rows: 2}", 8, "unusable"),
+        ("not_null: [company_id]", "change: {median(posts): [1, 2]}", 8, "unusable"),
+        ("not_null: [company_id]", "change: {rows: [-1, 2]}", 8, "unusable"),
+        ("not_null: [company_id]", "change: {rows: {ratio: [1, 2], days: 101}}", 8, "unusable"),
+        ("not_null: [company_id]", "change: {rows: {ratio: [1, 2], days: 3, at_least: 4}}", 8,
+         "unusable"),
+        ("not_null: [company_id]", "change: {sum(firm): [1, 2]}", 8, "names 'firm'"),
+        ("not_null: [company_id]", "change: {sum(company_id): [1, 2]}", 8,
+         "company_id is varchar, no number"),
+        ("not_null: [company_id]", "freshness: {posts: 6 hours}", 8, "unusable"),
+        ("not_null: [company_id]", "freshness: {posts: 6h}", 8,
+         "posts is bigint: give a timestamp"),
+        ("not_null: [company_id]", "freshness: {dt: 6h}", 8, "dt is the day itself"),
+        ("not_null: [company_id]", "warn: {freshness: {ts: 6h}}", 8, "names 'ts'"),
         ("not_null: [company_id]", "sql: {loops: SELECT dt FROM kpi.x}", 8, "reads kpi.x"),
         ("not_null: [company_id]", "sql: {few: SELECT posts FROM this}", 8, "must select dt"),
         ("not_null: [company_id]", "sql: {few: SELECT FROM FROM}", 8, "check few: not Athena SQL"),
@@ -225,3 +251,29 @@ def test_circles_unknown_inputs_and_double_names_are_found() -> None:
     assert "kpi.a <- kpi.b <- kpi.a; one of them must not read the other" in line
     assert unknown[0].startswith("queries/kpi/k.sql:6: no query builds staging.nothing")
     assert "rename one" in double[0].message
+
+
+@pytest.mark.parametrize(
+    "check",
+    [
+        "reference: {company_id: 'staging.posts(company_id) [-6, 0]'}",
+        "reference: {'company_id, dt': 'this(company_id, dt)'}",
+        "change: {rows: [0.5, 2], sum(posts): {ratio: [null, 3], days: 7}}",
+        "change: {distinct(company_id): [0.9, null]}",
+    ],
+)
+def test_checks_that_look_further_than_a_row_are_taken(check: str) -> None:
+    assert problems(GOOD.replace("not_null: [company_id]", check)) == []
+
+
+def test_an_input_may_be_there_for_a_check_alone() -> None:
+    # Given a KPI that refers to a table which its SQL does not read
+    other = POSTS.replace("raw.events: business-day", "staging.posts: [0, 0]")
+    other = other.replace("raw.events", "staging.posts").replace("files_", "")
+    text = GOOD.replace("[-6, 0]\n", "[-6, 0]\n--   kpi.firms: [0, 0]\n", 1)
+    # When / Then
+    assert "which the SQL does not read" in problems(text, firms=other)[0]
+    referring = text.replace(
+        "not_null: [company_id]", "reference: {company_id: kpi.firms(company_id)}"
+    )
+    assert problems(referring, firms=other) == []

@@ -11,12 +11,16 @@ from typing import TYPE_CHECKING, Any, cast
 import boto3
 
 from dayfold.adapters.backfills import Backfills
+from dayfold.adapters.build_files import BuildFiles
 from dayfold.adapters.catalog import Catalog
+from dayfold.adapters.check_results import CheckResults
+from dayfold.adapters.crawler import Crawler
 from dayfold.adapters.extracts import Extracts
 from dayfold.adapters.ledger import Ledger
 from dayfold.adapters.plans import PlanStore
 from dayfold.adapters.query_files import QueryFiles
 from dayfold.adapters.queue import Queue
+from dayfold.adapters.sweeps import Sweeps
 from dayfold.finishing import finish_build
 from dayfold.pipeline import Pipeline
 from dayfold.planner import plan_run
@@ -27,11 +31,14 @@ from dayfold.waves import plan_wave
 from tests.unit.pipeline.fake_athena import FakeAthena
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from dayfold.adapters.athena import Athena
     from dayfold.adapters.executions import Executions
 
 BUCKET = "extracts"
 LEDGER = "ledger"
+CRAWLER = "raw"
 REGION = "us-east-1"
 
 POSTS = """-- Posts.
@@ -76,9 +83,15 @@ class FakeExecutions:
 
     def __init__(self) -> None:
         self.running: set[str] = set()
+        self.started: dict[str, dict[str, Any]] = {}  # events by name, as somebody started them
 
     def is_running(self, execution_arn: str) -> bool:
         return execution_arn in self.running
+
+    def start(self, name: str, event: Mapping[str, object]) -> bool:
+        new = name not in self.started
+        self.started.setdefault(name, dict(event))
+        return new
 
 
 @dataclasses.dataclass
@@ -175,6 +188,9 @@ def make_world(folder: Path) -> World:
         lease_seconds=300,
         queue_url=client("sqs").create_queue(QueueName="jobs")["QueueUrl"],
         dead_letters_url=client("sqs").create_queue(QueueName="dead")["QueueUrl"],
+        sweep_days=45,
+        state_machine_arn="arn:aws:states:us-east-1:123456789012:stateMachine:daily-run",
+        crawler=CRAWLER,
     )
     athena, executions = FakeAthena(), FakeExecutions()
     clock = [dt.datetime(2004, 6, 10, 12, tzinfo=dt.UTC)]
@@ -190,6 +206,10 @@ def make_world(folder: Path) -> World:
         executions=cast("Executions", executions),
         backfills=Backfills(client("dynamodb"), LEDGER),
         queue=Queue(client("sqs"), settings.queue_url, settings.dead_letters_url),
+        crawler=Crawler(glue, CRAWLER),
+        sweeps=Sweeps(client("dynamodb"), LEDGER),
+        build_files=BuildFiles(s3, BUCKET),
+        check_results=CheckResults(s3, glue, BUCKET),
         now=lambda: clock[0],
         sleep=lambda _seconds: None,
     )
@@ -199,7 +219,7 @@ def make_world(folder: Path) -> World:
 def _make_aws() -> None:
     client("s3").create_bucket(Bucket=BUCKET)
     glue = client("glue")
-    for database in ("raw", "staging", "kpi", "build"):
+    for database in ("raw", "staging", "kpi", "build", "ops"):
         glue.create_database(DatabaseInput={"Name": database})
     glue.create_table(
         DatabaseName="raw",
@@ -207,6 +227,20 @@ def _make_aws() -> None:
             "Name": "events",
             "StorageDescriptor": {"Columns": []},
             "PartitionKeys": [{"Name": "dt", "Type": "string"}],
+        },
+    )
+    glue.create_crawler(
+        Name=CRAWLER,
+        Role="crawler",
+        DatabaseName="raw",
+        Targets={"S3Targets": [{"Path": f"s3://{BUCKET}/raw/"}]},
+    )
+    glue.create_table(
+        DatabaseName="ops",
+        TableInput={
+            "Name": "check_results",
+            "StorageDescriptor": {"Columns": []},
+            "PartitionKeys": [{"Name": "checked_on", "Type": "string"}],
         },
     )
     client("dynamodb").create_table(
