@@ -22,6 +22,7 @@ COMMANDS = {
     "crawl": ("dayfold_cli.commands.crawl", "Start the crawler, whose success starts the run."),
     "run": ("dayfold_cli.commands.run", "Build what is missing, stale or failed; or all."),
     "backfill": ("dayfold_cli.commands.backfill", "Bring any stretch of history up to date."),
+    "sweep": ("dayfold_cli.commands.sweep", "Find now what no event announced, and start it."),
     "status": ("dayfold_cli.commands.status", "The grid of tables and days."),
     "show": ("dayfold_cli.commands.show", "Builds, inputs, checks and cost of one partition."),
     "query": ("dayfold_cli.commands.query", "Run SQL on Athena."),

@@ -5,9 +5,10 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
+from dayfold.domain.failures import failures_in_a_row
 from dayfold.domain.jobs import Job, expected_usd, make_jobs
 from dayfold.domain.partition import RunRecord
-from dayfold.domain.planning import Decisions, Facts, decide, needed_days
+from dayfold.domain.planning import Decisions, Facts, decide, failed_at_this, needed_days
 from dayfold.domain.requests import RunRequest, read_request, recent_window
 from dayfold.errors import BadRequestError
 
@@ -43,7 +44,7 @@ def plan_run(
     """
     tables = pipeline.tables()
     request = read_request(event, tables)
-    days = request.days or _recent_days(pipeline)
+    days = request.days or recent_days(pipeline, pipeline.settings.recent_days)
     facts = gather(pipeline, request, days)
     targets = request.tables or tuple(tables)
     decisions, warnings = decide(facts, targets, days, request.policy)
@@ -55,7 +56,7 @@ def plan_run(
     plan = {"run_id": run_id, **_shown(request, days, decisions, jobs), "warnings": warnings}
     if request.dry_run:
         return plan
-    _end_dead_runs(pipeline)
+    end_dead_runs(pipeline)
     pipeline.plans.save(run_id, PLAN, {**plan, "raw": _raw_fingerprints(facts.raw)})
     pipeline.ledger.save_run(
         RunRecord(
@@ -78,7 +79,7 @@ def gather(pipeline: Pipeline, request: RunRequest, days: tuple[dt.date, ...]) -
     settings, tables = pipeline.settings, pipeline.tables()
     needed = needed_days(tables, request.tables or tuple(tables), days, settings.tz)
     raw_names = [name for name in needed if name not in tables]
-    return Facts(
+    facts = Facts(
         tables=tables,
         ledger={
             name: pipeline.ledger.partitions(name, min(wanted), max(wanted))
@@ -93,28 +94,60 @@ def gather(pipeline: Pipeline, request: RunRequest, days: tuple[dt.date, ...]) -
         now=pipeline.now(),
         input_grace_days=settings.input_grace_days,
     )
+    if request.tries is None:
+        return facts
+    return dataclasses.replace(facts, held_back=_given_up(pipeline, facts, request.tries))
 
 
-def _recent_days(pipeline: Pipeline) -> tuple[dt.date, ...]:
+def _given_up(pipeline: Pipeline, facts: Facts, tries: int) -> dict[str, dict[dt.date, str]]:
+    """Partitions whose latest attempts, so many, failed at what is there now: why not again."""
+    given_up: dict[str, dict[dt.date, str]] = {}
+    for name, table in facts.tables.items():
+        for day, state in facts.ledger.get(name, {}).items():
+            if state.status != "failed" or not failed_at_this(facts, table, day, state):
+                continue
+            failures = failures_in_a_row(pipeline.ledger.builds(name, day))
+            if failures >= tries:
+                reason = f"it failed {failures} times: {state.error or 'no reason was noted'}"
+                given_up.setdefault(name, {})[day] = reason
+    return given_up
+
+
+def recent_days(pipeline: Pipeline, days: int) -> tuple[dt.date, ...]:
+    """The latest so many days, by the clock or by the extracts that have landed."""
     settings, tables = pipeline.settings, pipeline.tables()
     today = pipeline.now().astimezone(settings.tz).date()
     raw = {one.table for table in tables.values() for one in table.inputs if one.is_raw}
     newest = [pipeline.extracts.newest_day(name, today) for name in sorted(raw)]
     landed = max((day for day in newest if day), default=None)
-    return recent_window(today, landed, settings.recent_days)
+    return recent_window(today, landed, days)
 
 
-def _end_dead_runs(pipeline: Pipeline) -> None:
-    """Note runs whose execution ended without their last step, so that none seems to run on."""
-    for run in pipeline.ledger.recent_runs():
-        if run.status == "running" and not pipeline.executions.is_running(run.execution_arn):
-            ended = dataclasses.replace(
-                run,
-                status="failed",
-                ended_at=pipeline.now().isoformat(timespec="milliseconds"),
-                failures=(*run.failures, "the run was cut off: what it left is built again"),
-            )
-            pipeline.ledger.save_run(ended)
+def end_dead_runs(pipeline: Pipeline) -> list[str]:
+    """Note runs whose execution ended without their last step, so that none seems to run on.
+
+    Returns:
+        Their ids.
+    """
+    dead = dead_runs(pipeline)
+    for run in dead:
+        ended = dataclasses.replace(
+            run,
+            status="failed",
+            ended_at=pipeline.now().isoformat(timespec="milliseconds"),
+            failures=(*run.failures, "the run was cut off: what it left is built again"),
+        )
+        pipeline.ledger.save_run(ended)
+    return [run.run_id for run in dead]
+
+
+def dead_runs(pipeline: Pipeline) -> list[RunRecord]:
+    """Recent runs that the ledger has as running and whose execution has ended."""
+    return [
+        run
+        for run in pipeline.ledger.recent_runs()
+        if run.status == "running" and not pipeline.executions.is_running(run.execution_arn)
+    ]
 
 
 def _shown(

@@ -28,11 +28,12 @@ RIGHT_OF_CALL = {
     "sqs:ChangeMessageVisibilityBatch": "sqs:ChangeMessageVisibility",
     "sqs:SendMessageBatch": "sqs:SendMessage",
 }
-PUBLISHERS = {"finish_build", "run_backfill_job"}
+PUBLISHERS = {"finish_build", "run_backfill_job", "roll_back"}
 # Who may do what with which queue. Only the mapping's function takes jobs.
 QUEUE_RIGHTS = {
     "start_backfill": {("SendMessage", "BackfillQueue")},
     "steer_backfill": {("SendMessage", "BackfillQueue")},
+    "sweep": {("SendMessage", "BackfillQueue"), ("GetQueueAttributes", "BackfillQueue")},
     "run_backfill_job": {
         ("ReceiveMessage", "BackfillQueue"),
         ("ChangeMessageVisibility", "BackfillQueue"),

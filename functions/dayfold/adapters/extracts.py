@@ -48,9 +48,11 @@ class Extracts:
         Lists only the stretches of days asked for, never all of history.
         """
         files: dict[dt.date, list[_File]] = {}
+        landed: dict[dt.date, dt.datetime] = {}
         for first, last in contiguous_ranges(days):
-            for day, entry in self._files(table, first, last):
+            for day, entry, landed_at in self._files(table, first, last):
                 files.setdefault(day, []).append(entry)
+                landed[day] = max(landed.get(day, landed_at), landed_at)
         crawled = self._crawled(table, files)
         return {
             day: RawPartition(
@@ -58,6 +60,7 @@ class Extracts:
                 size_bytes=sum(size for _, size, _ in entries),
                 # A day whose files are all empty has nothing for the crawler to show.
                 crawled=day in crawled or all(is_empty(key, size) for key, size, _ in entries),
+                landed_at=landed[day],
             )
             for day, entries in files.items()
         }
@@ -68,7 +71,9 @@ class Extracts:
         days = self._days(table, f"{_prefix(table)}dt={recent}") or self._days(table, "")
         return max(days, default=None)
 
-    def _files(self, table: str, first: dt.date, last: dt.date) -> Iterator[tuple[dt.date, _File]]:
+    def _files(
+        self, table: str, first: dt.date, last: dt.date
+    ) -> Iterator[tuple[dt.date, _File, dt.datetime]]:
         prefix = _prefix(table)
         pages = self._s3.get_paginator("list_objects_v2").paginate(
             Bucket=self._bucket, Prefix=f"{prefix}dt=", StartAfter=f"{prefix}dt={first}"
@@ -80,7 +85,8 @@ class Extracts:
                     continue
                 if day > last:
                     return
-                yield day, (entry["Key"], entry["Size"], entry["ETag"])
+                file = (entry["Key"], entry["Size"], entry["ETag"])
+                yield day, file, entry["LastModified"]
 
     def _days(self, table: str, start_after: str) -> list[dt.date]:
         prefix = _prefix(table)

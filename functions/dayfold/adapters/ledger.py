@@ -175,6 +175,12 @@ class Ledger:
                 done = False
         return done
 
+    def end_lease(self, table: str, record: BuildRecord, *, seen: PartitionState) -> bool:
+        """End an attempt whose writer has died as failed; False if its lease was renewed since."""
+        day = dt.date.fromisoformat(record.day)
+        update = self._partition_update(table, day, settled(record), *as_seen(seen))
+        return transact(self._dynamodb, [update, self._history_put(table, record)])
+
     # --- Runs -----------------------------------------------------------------------------
 
     def save_run(self, run: RunRecord) -> None:
@@ -240,7 +246,8 @@ class Ledger:
         expression = "SET " + ", ".join(f"#{name} = :{name}" for name in present)
         if absent:
             expression += " REMOVE " + ", ".join(f"#{name}" for name in absent)
-        names = {f"#{name}": name for name in [*values, "status", "attempt", "run_id"]}
+        judged = ("status", "attempt", "run_id", "lease_until")  # by conditions
+        names = {f"#{name}": name for name in [*values, *judged]}
         used = {key: name for key, name in names.items() if key in f"{expression} {condition}"}
         return {
             "Update": {

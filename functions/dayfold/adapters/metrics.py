@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from dayfold.domain.partition import BuildRecord
+    from dayfold.domain.sweeping import SweepRecord
 
 
 def count_builds(table: str, records: Sequence[BuildRecord]) -> None:
@@ -37,4 +38,18 @@ def count_late_tables(late: int) -> None:
 
     metrics = EphemeralMetrics()
     metrics.add_metric("DayLate", MetricUnit.Count, late)
+    metrics.flush_metrics()
+
+
+def count_sweep(record: SweepRecord) -> None:
+    """Say that a sweep has ended, and what it found that nobody else had."""
+    from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
+
+    metrics = EphemeralMetrics()
+    metrics.add_metric("SweepsEnded", MetricUnit.Count, 1)
+    metrics.add_metric("SweepFoundPartitions", MetricUnit.Count, record.building)
+    metrics.add_metric("SweepGaveUpPartitions", MetricUnit.Count, len(record.given_up))
+    dead = (record.ended_runs, record.ended_leases, record.stopped_queries)
+    metrics.add_metric("SweepEndedAbandoned", MetricUnit.Count, sum(map(len, dead)))
+    metrics.add_metric("SweepResumedBackfills", MetricUnit.Count, len(record.resumed_backfills))
     metrics.flush_metrics()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from dayfold.errors import ThrottledError
 
@@ -15,6 +15,17 @@ if TYPE_CHECKING:
 _BATCH = 10  # SendMessageBatch's limits: messages, and bytes together (1 MiB; some kept spare)
 _BATCH_BYTES = 900_000
 _TRIES = 5
+_COUNTS: list[
+    Literal[
+        "ApproximateNumberOfMessages",
+        "ApproximateNumberOfMessagesNotVisible",
+        "ApproximateNumberOfMessagesDelayed",
+    ]
+] = [
+    "ApproximateNumberOfMessages",
+    "ApproximateNumberOfMessagesNotVisible",
+    "ApproximateNumberOfMessagesDelayed",
+]
 
 
 class Queue:
@@ -48,6 +59,11 @@ class Queue:
         self._sqs.change_message_visibility(
             QueueUrl=self._queue_url, ReceiptHandle=receipt, VisibilityTimeout=seconds
         )
+
+    def is_empty(self) -> bool:
+        """Whether no job waits, runs or is put off, as far as SQS knows: its counts are rough."""
+        counts = self._sqs.get_queue_attributes(QueueUrl=self._queue_url, AttributeNames=_COUNTS)
+        return not any(int(count) for count in counts.get("Attributes", {}).values())
 
     def _send_batch(self, bodies: list[str], delay_seconds: int) -> None:
         left = dict(enumerate(bodies))

@@ -117,7 +117,7 @@ def read_backfill(
     first, last = event.get("first"), event.get("last")
     if not first or not last:
         raise BadRequestError("a backfill needs its first and its last day")
-    fields = ("first", "last", "tables", "policy", "dry_run", "days_per_job")
+    fields = ("first", "last", "tables", "policy", "dry_run", "days_per_job", "tries")
     asked = {"trigger": "backfill", "policy": "stale", **_present(event, fields)}
     run = read_request({"request": asked}, known_tables)
     if run.days[-1] >= today:

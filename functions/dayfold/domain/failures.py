@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from dayfold.domain.partition import BuildRecord
     from dayfold.domain.table import Table
 
 STEP_FAILED = "a step of the run failed"
+ABANDONED = "its writer died"
 # The first word of Athena's reason tells whose mistake it is.
 _IN_THE_DATA = ("HIVE_BAD_DATA", "HIVE_CURSOR_ERROR", "HIVE_CANNOT_OPEN_SPLIT", "INVALID_CAST")
 _IN_THE_RIGHTS = ("PERMISSION_DENIED", "Access Denied", "Insufficient permissions")
@@ -50,3 +52,21 @@ def check_failure(
         f"not published{former}: {rules} (build {build_id} of {table.name}). "
         f"Next: mend the data or {table.path}, then run again"
     )
+
+
+def failures_in_a_row(builds: Sequence[BuildRecord]) -> int:
+    """How often the latest attempts failed on their own account, since one was published.
+
+    A writer that died says nothing about the partition, and the days of a wide job that failed as a
+    whole have not been tried by themselves.
+
+    Args:
+        builds: all attempts, oldest first.
+    """
+    failures = 0
+    for build in reversed(builds):
+        if build.status == "published":
+            break
+        died = (build.error or "").startswith((ABANDONED, STEP_FAILED))
+        failures += not died and not build.retry_apart
+    return failures

@@ -32,6 +32,7 @@ class RawPartition:
     fingerprint: str
     size_bytes: int
     crawled: bool
+    landed_at: dt.datetime | None = None  # when its newest file was put there
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ class RunRequest:
     policy: Policy = "stale"
     dry_run: bool = False
     days_per_job: int | None = None
+    tries: int | None = None  # what failed as often at the same query and inputs is left alone
 
 
 def read_request(event: Mapping[str, Any], known_tables: Collection[str]) -> RunRequest:
@@ -54,10 +55,13 @@ def read_request(event: Mapping[str, Any], known_tables: Collection[str]) -> Run
         policy=_read_policy(request.get("policy") or "stale"),
         dry_run=bool(request.get("dry_run")),
         days_per_job=_read_days_per_job(request.get("days_per_job")),
+        tries=_read_tries(request.get("tries")),
     )
 
 
-_FIELDS = {"trigger", "days", "first", "last", "tables", "policy", "dry_run", "days_per_job"}
+_FIELDS = {
+    *("trigger", "days", "first", "last", "tables", "policy", "dry_run", "days_per_job", "tries")
+}
 
 
 def _crawler_name(event: Mapping[str, Any]) -> str:
@@ -109,6 +113,14 @@ def _read_days_per_job(value: object) -> int | None:
         return None
     if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= 100:
         raise BadRequestError(f"days per job is {value!r}: give a number from 1 to 100")
+    return value
+
+
+def _read_tries(value: object) -> int | None:
+    if value is None:
+        return None
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise BadRequestError(f"tries is {value!r}: give a number from 1")
     return value
 
 

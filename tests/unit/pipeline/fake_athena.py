@@ -62,6 +62,13 @@ class FakeAthena:
     def statuses(self, query_ids: list[str]) -> dict[str, QueryStatus]:
         return {query_id: self.wait(query_id, 0) for query_id in query_ids}
 
+    def active(self) -> dict[str, str]:
+        return {
+            query.query_id: query.sql
+            for query in self.queries.values()
+            if not self.wait(query.query_id, 0).is_final and query.query_id not in self.stopped
+        }
+
     def stop(self, query_id: str) -> None:
         self.stopped.append(query_id)
 
