@@ -12,6 +12,7 @@ import json
 import time
 from typing import TYPE_CHECKING, Any
 
+from dayfold_local.glue_defaults import completed
 from dayfold_local.partition_filter import FilterError, matching
 
 if TYPE_CHECKING:
@@ -44,6 +45,8 @@ class Partitions:
             "BatchUpdatePartition": self._update_batch,
             "BatchDeletePartition": self._delete_batch,
             "GetPartitions": self._list,
+            "GetPartition": self._one,
+            "BatchGetPartition": self._some,
         }
 
     def answers(self, action: str) -> bool:
@@ -144,6 +147,21 @@ class Partitions:
             page["NextToken"] = base64.b64encode(str(last).encode()).decode()
         return page
 
+    def _one(self, request: dict[str, Any]) -> dict[str, Any]:
+        values = list(request["PartitionValues"])
+        for partition in self._stored(request):
+            if partition["Values"] == values:
+                return {"Partition": completed(partition)}
+        raise GlueError("EntityNotFoundException", "Cannot find partition.")
+
+    def _some(self, request: dict[str, Any]) -> dict[str, Any]:
+        held = {tuple(partition["Values"]): partition for partition in self._stored(request)}
+        asked = [tuple(entry["Values"]) for entry in request["PartitionsToGet"]]
+        return {
+            "Partitions": [completed(held[values]) for values in asked if values in held],
+            "UnprocessedKeys": [],
+        }
+
     def _made(self, request: dict[str, Any], partition: dict[str, Any]) -> dict[str, Any]:
         from ministack.core.responses import get_account_id
 
@@ -160,6 +178,7 @@ class Partitions:
 
 
 def _shown(partition: dict[str, Any], request: dict[str, Any]) -> dict[str, Any]:
+    completed(partition)
     if not request.get("ExcludeColumnSchema"):
         return partition
     storage = {k: v for k, v in partition.get("StorageDescriptor", {}).items() if k != "Columns"}

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 from ministack.core.responses import error_response_json, json_response
 from ministack.services import athena as emulated
 
-from dayfold_local.athena import limits
+from dayfold_local.athena import engines, limits
 from dayfold_local.athena.catalog.emulator import Caller, world_of
 from dayfold_local.athena.errors import AccessDeniedError, RequestError
 from dayfold_local.athena.protocol import metadata, results, start
@@ -38,11 +38,9 @@ class Service:
     """The API over one engine and one state folder."""
 
     def __init__(self, folder: Path | None) -> None:
-        from dayfold_local.athena.execution.engine import DuckDbEngine
-
         # In the host's temporary folder, which it empties at every start.
         scratch = Path(tempfile.mkdtemp(prefix="athena-"))
-        engine = DuckDbEngine(scratch, os.environ.get("DAYFOLD_ATHENA_MEMORY", "2GB"))
+        engine = engines.chosen(os.environ, scratch)
         self.gate = limits.Gate(limits.Limits.from_environment())
         self.executions = Executions(folder)
         workers = int(os.environ.get("DAYFOLD_ATHENA_WORKERS", "2"))

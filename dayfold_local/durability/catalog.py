@@ -8,10 +8,12 @@ lets a reader see each change whole (the emulator edits partitions in place).
 from __future__ import annotations
 
 import base64
+import json
 import threading
 import time
 from typing import TYPE_CHECKING, Any
 
+from dayfold_local.glue_defaults import completed
 from dayfold_local.partitions import Partitions
 from dayfold_local.requests import action_of, is_read
 
@@ -97,7 +99,17 @@ class CatalogWatch:
         action = action_of(headers)
         if self._partitions.answers(action):
             return self._partitions.answer(action, body)
+        if action in {"GetTable", "GetTables"}:
+            self._complete(json.loads(body))
         return self._theirs(method, path, headers, body, query_params)
+
+    def _complete(self, request: dict[str, Any]) -> None:
+        # When they are asked for, as tables come into the emulator in more ways than one.
+        tables, prefix = self._module._tables, f"{request.get('DatabaseName')}/"  # noqa: SLF001
+        name = request.get("Name")
+        named = [prefix + name] if name else [key for key in tables if key.startswith(prefix)]
+        for key in named:
+            completed(tables.get(key) or {})
 
     def replay(self, change: dict[str, Any]) -> None:
         """Makes one request again, as of its time and in its account and region."""

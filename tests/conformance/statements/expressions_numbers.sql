@@ -1,0 +1,192 @@
+-- Arithmetic, overflow, division, rounding, comparison of numbers.
+i + 1
+i - bi
+bi + 1
+ti + ti
+ti * ti
+si * ti
+i * 2
+CAST(i AS bigint) * 2
+bi * 2
+i / 2
+-i / 2
+bi / 3
+i / ti
+i % 3
+bi % 7
+ti % NULLIF(si, 0)
+-i
+-ti
+i / 2.0
+i / 2e0
+d / 0
+d / 3
+d * 2
+d + r
+r + r
+r / 3
+r * i
+d % 2
+-d
+d52 + d52
+d52 - d204
+d52 * d52
+d52 * d204
+d52 / 3
+d52 / CAST(3 AS bigint)
+d52 / d100
+d204 / NULLIF(d52, 0)
+d100 / 7
+d100 % 7
+d52 % 1
+d52 + i
+d52 * i
+d52 + bi
+d52 + d
+d52 * r
+d3810 + d52
+d3810 - d204
+d3810 * 2
+d3810 / 3
+-d52
+1.0 / 3
+2 / 3.00
+CAST(2 AS decimal(38,0)) / 3
+10 / NULLIF(i, 0)
+10 % NULLIF(i, 0)
+abs(i)
+abs(d)
+abs(d52)
+abs(bi)
+sign(i)
+sign(d)
+sign(d52)
+round(d)
+round(d, 2)
+round(d52)
+round(d52, 1)
+round(d204, 2)
+round(d3810, 3)
+round(r)
+round(i, -1)
+round(bi, -2)
+round(d52, -1)
+truncate(d)
+truncate(d52)
+truncate(d204, 1)
+floor(d)
+floor(d52)
+floor(i)
+ceil(d)
+ceiling(d204)
+ceil(-0.5)
+mod(i, 5)
+mod(d, 3)
+mod(d52, 2)
+power(i, 2)
+power(d, 0.5)
+pow(2, ti)
+sqrt(i)
+sqrt(d)
+cbrt(d)
+exp(ti / 10)
+ln(i)
+ln(d)
+log2(bi)
+log10(d)
+log(2, i)
+sin(r)
+cos(r)
+tan(r)
+atan(d)
+atan2(d, 2)
+asin(r / 100)
+degrees(r)
+radians(r)
+pi()
+e()
+is_nan(d)
+is_finite(d)
+is_infinite(d)
+nan() = nan()
+infinity() > d
+greatest(i, bi)
+greatest(i, 5, ti)
+greatest(d52, d204)
+least(i, bi, 3)
+least(d, 1e0)
+greatest(s, 'b')
+bitwise_and(i, 255)
+bitwise_or(i, 8)
+bitwise_xor(bi, 1)
+bitwise_not(i)
+bitwise_left_shift(ti, 2)
+bit_count(i, 64)
+width_bucket(d, 0e0, 100e0, 10)
+i = bi
+i < d
+i = d52
+d52 > d
+d52 = d204
+d = d
+d <> d
+d > 1e308
+d < 0
+r = 0.1
+d = 0.1
+r = d
+i BETWEEN -10 AND 10
+d BETWEEN -1 AND 2.5
+i IN (1, 2, NULL)
+i NOT IN (1, 2)
+d52 IN (1.25, 2.50)
+i IS DISTINCT FROM ti
+i IS NOT DISTINCT FROM ti
+nullif(i, 0)
+nullif(i, 1.0)
+coalesce(i, bi, 0)
+coalesce(d52, d204)
+coalesce(ti, d)
+if(i > 0, 'pos', 'neg')
+if(i > 0, i)
+if(b, i, d52)
+CASE WHEN i > 0 THEN 1 WHEN i < 0 THEN -1.5 ELSE 0 END
+CASE i WHEN 1 THEN 'one' WHEN -7 THEN 'minus seven' END
+CASE WHEN d > 0 THEN d52 ELSE i END
+try(10 / i)
+try(bi + 1)
+try(CAST(bi AS integer))
+from_base('ff', 16)
+to_base(abs(ti), 2)
+TINYINT '5' * ti
+SMALLINT '100' + si
+REAL '1.1' + r
+DECIMAL '0.1' + d52
+DOUBLE '0.1' + d
+1e0 * d52
+0.1 + 0.2
+1.10 * 1.10
+123456789012345678901234567890 + 1
+-2147483648
+9223372036854775807 - 1
+-- What fails on some row, without that row.
+try(i + 1)
+try(ti + ti)
+try(ti * ti)
+try(si * ti)
+try(i * 2)
+try(bi * 2)
+try(-i / 2)
+try(i / ti)
+try(-i)
+try(-ti)
+try(d52 / d100)
+try(d3810 + d52)
+try(d3810 * 2)
+try(abs(i))
+try(abs(bi))
+try(round(d3810, 3))
+try(width_bucket(d, 0e0, 100e0, 10))
+try(to_base(abs(ti), 2))
+try(TINYINT '5' * ti)
+try(SMALLINT '100' + si)
