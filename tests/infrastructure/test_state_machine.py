@@ -33,7 +33,14 @@ AWS_ERRORS = {
 STATES = dict(all_states(state_machine()))
 TASKS = {name: state for name, state in STATES.items() if state["Type"] == "Task"}
 # Called by a schedule, by `dayfold backfill` and by a queue, not by the state machine.
-CALLED_BY_OTHERS = {"report_lateness", "start_backfill", "steer_backfill", "run_backfill_job"}
+CALLED_BY_OTHERS = {
+    "report_lateness",
+    "roll_back",
+    "run_backfill_job",
+    "start_backfill",
+    "steer_backfill",
+    "sweep",
+}
 
 
 def test_every_substitution_is_given_and_every_one_given_is_used() -> None:

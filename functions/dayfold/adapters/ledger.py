@@ -45,6 +45,7 @@ class Claim:
     seen: PartitionState | None
     attempt: int
     inputs: Mapping[str, str]  # input table -> digest, as they are before the query starts
+    earlier: BuildRecord | None = None  # a rollback's: the build to point at, so none to make
 
 
 class Ledger:
@@ -68,22 +69,21 @@ class Ledger:
             for item in items
         }
 
-    def builds(self, table: str, day: dt.date) -> list[BuildRecord]:
-        """All attempts at a partition that have ended, oldest first."""
-        items = self._query(f"TABLE#{table}", f"BUILD#{day}#", f"BUILD#{day}#~")
+    def builds(self, table: str, day: dt.date, last: dt.date | None = None) -> list[BuildRecord]:
+        """All attempts to build a partition, or those of a range, that have ended, oldest first."""
+        items = self._query(f"TABLE#{table}", f"BUILD#{day}#", f"BUILD#{last or day}#~")
         return [read_record(BuildRecord, item) for item in items]
+
+    def rollbacks(self, table: str, first: dt.date, last: dt.date) -> list[RollbackRecord]:
+        """All rollbacks of the partitions from `first` to `last`, oldest first."""
+        items = self._query(f"TABLE#{table}", f"ROLLBACK#{first}#", f"ROLLBACK#{last}#~")
+        return [read_record(RollbackRecord, item) for item in items]
 
     def publications(
         self, table: str, first: dt.date, last: dt.date
     ) -> dict[dt.date, list[Publication]]:
         """All that readers ever saw of the partitions from `first` to `last`, oldest first."""
-        pk, span = f"TABLE#{table}", (f"{first}#", f"{last}#~")
-        builds = self._query(pk, *(f"BUILD#{end}" for end in span))
-        rollbacks = self._query(pk, *(f"ROLLBACK#{end}" for end in span))
-        return publications(
-            [read_record(BuildRecord, item) for item in builds],
-            [read_record(RollbackRecord, item) for item in rollbacks],
-        )
+        return publications(self.builds(table, first, last), self.rollbacks(table, first, last))
 
     def claim(
         self,
@@ -91,38 +91,38 @@ class Ledger:
         claims: Sequence[Claim],
         *,
         run_id: str,
-        build_id: str,
-        sql_hash: str,
         lease_until: int,
+        build_id: str = "",
+        sql_hash: str = "",
     ) -> bool:
-        """Take the lease of all the partitions, or of none.
+        """Take the lease of all the partitions, or of none: at most 100, and 50 of a rollback.
 
         Returns:
-            False if one of them is no longer as it was seen.
+            False if one of them is no longer as it was seen, or the earlier build that a rollback
+            is to point at is being collected.
         """
-        return transact(
-            self._dynamodb,
-            [
-                self._partition_update(
-                    table,
-                    claim.day,
-                    {
-                        "status": "building",
-                        "attempt": claim.attempt,
-                        "run_id": run_id,
-                        "build_id": build_id,
-                        "lease_until": lease_until,
-                        "job_days": len(claims),
-                        "pending_sql_hash": sql_hash,
-                        "pending_inputs": dict(claim.inputs),
-                        "query_id": None,
-                        "error": None,
-                    },
-                    *as_seen(claim.seen),
-                )
-                for claim in claims
-            ],
-        )
+        writes = [
+            self._partition_update(
+                table,
+                claim.day,
+                {
+                    "status": "building",
+                    "attempt": claim.attempt,
+                    "run_id": run_id,
+                    "build_id": claim.earlier.build_id if claim.earlier else build_id,
+                    "lease_until": lease_until,
+                    "job_days": len(claims),
+                    "pending_sql_hash": claim.earlier.sql_hash if claim.earlier else sql_hash,
+                    "pending_inputs": dict(claim.inputs),
+                    "query_id": None,
+                    "error": None,
+                },
+                *as_seen(claim.seen),
+            )
+            for claim in claims
+        ]
+        writes += [self._still_there(table, one.earlier) for one in claims if one.earlier]
+        return transact(self._dynamodb, writes)
 
     def hold(
         self,
@@ -263,8 +263,23 @@ class Ledger:
             }
         }
 
+    def _still_there(self, table: str, build: BuildRecord) -> dict[str, Any]:
+        """The condition that a build's files may be shown to readers still."""
+        return {
+            "ConditionCheck": {
+                "TableName": self._table_name,
+                "Key": to_values(_history_keys(table, build)),
+                "ConditionExpression": "#status = :published AND attribute_not_exists(#collection)",
+                "ExpressionAttributeNames": {"#status": "status", "#collection": "collection"},
+                "ExpressionAttributeValues": {":published": {"S": "published"}},
+            }
+        }
+
     def _history_put(self, table: str, record: BuildRecord | RollbackRecord) -> dict[str, Any]:
-        kind = "ROLLBACK" if isinstance(record, RollbackRecord) else "BUILD"
-        keys = {"pk": f"TABLE#{table}", "sk": f"{kind}#{record.day}#{record.attempt:06d}"}
-        item = to_values({**keys, **record_item(record)})
+        item = to_values({**_history_keys(table, record), **record_item(record)})
         return {"Put": {"TableName": self._table_name, "Item": item}}
+
+
+def _history_keys(table: str, record: BuildRecord | RollbackRecord) -> dict[str, str]:
+    kind = "ROLLBACK" if isinstance(record, RollbackRecord) else "BUILD"
+    return {"pk": f"TABLE#{table}", "sk": f"{kind}#{record.day}#{record.attempt:06d}"}
