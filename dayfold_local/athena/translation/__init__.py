@@ -8,10 +8,21 @@ from __future__ import annotations
 
 # The function modules register what they know.
 from dayfold_local.athena.translation import (
+    array_functions,
     collection_functions,
     conditions,
+    json_functions,
+    map_functions,
     scalar_functions,
     time_functions,
 )
 
-__all__ = ["collection_functions", "conditions", "scalar_functions", "time_functions"]
+__all__ = [
+    "array_functions",
+    "collection_functions",
+    "conditions",
+    "json_functions",
+    "map_functions",
+    "scalar_functions",
+    "time_functions",
+]

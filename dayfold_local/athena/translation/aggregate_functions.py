@@ -16,6 +16,7 @@ from dayfold_local.athena.sql_types import (
     array,
     decimal,
 )
+from dayfold_local.athena.translation import floats
 from dayfold_local.athena.translation.coercion import coerce
 from dayfold_local.athena.translation.expressions import boolean
 from dayfold_local.athena.translation.functions import Call
@@ -91,6 +92,10 @@ def _same(name: str) -> Callable[[Aggregate], Typed]:
         value = agg.call.arg(0)
         if value.type.name in {"map", "json"} and name != "any_value":
             raise agg.call.unexpected()
+        if name in {"min", "max"} and floats.is_float(value.type):
+            # NaN only if there is nothing else.
+            best = agg.write(name, floats.number(value))
+            return Typed(f"coalesce({best}, {agg.write(name, value.sql)})", value.type)
         return Typed(agg.write(name, value.sql), value.type)
 
     return handle
@@ -139,6 +144,8 @@ def _approx_percentile(agg: Aggregate) -> Typed:
     value, share = agg.call.args()
     if not value.type.is_numeric or value.type.name == "decimal":
         raise agg.call.unexpected()
+    if value.type.is_integer:
+        value = coerce(value, BIGINT)
     if share.type.name == "array":
         share_sql, kind = f"CAST({share.sql} AS DOUBLE[])", array(value.type)
     else:

@@ -12,7 +12,8 @@ from dayfold_local.athena.sql_types import (
     literal,
     timestamp,
 )
-from dayfold_local.athena.translation.coercion import INTEGER_ORDER, coercible, common_type
+from dayfold_local.athena.translation import texts
+from dayfold_local.athena.translation.coercion import coercible, common_type, padded
 from dayfold_local.athena.translation.scope import Typed
 
 if TYPE_CHECKING:
@@ -44,10 +45,19 @@ def cast(value: Typed, target: Type, *, safe: bool = False) -> Typed:
         return Typed(value.sql, target, value.value)
     sql = _cast_sql(value, target)
     if sql is None:
+        if _is_known_elsewhere(source, target):
+            raise not_supported(f"CAST of {source} to {target}")
         raise QueryFailure("TYPE_MISMATCH", f"Cannot cast {source} to {target}")
     if safe and not _cannot_fail(source, target):
         sql = f"TRY({sql})"
     return Typed(sql, target)
+
+
+def _is_known_elsewhere(source: Type, target: Type) -> bool:
+    """Whether Trino has this cast, which is not here."""
+    if "time" in {source.name, target.name} or source.name.startswith("time with"):
+        return True
+    return source.is_text and target.name in {"varbinary", "timestamp with time zone"}
 
 
 def _cannot_fail(source: Type, target: Type) -> bool:
@@ -107,11 +117,15 @@ def _to_text(value: Typed, target: Type) -> str:
     elif source.name == "timestamp with time zone":
         text = f"{timestamp_text(local(value).sql, source.precision or 0)} || ' {source.zone}'"
     elif source.name in {"double", "real"}:
-        raise not_supported(
-            "CAST of a double to varchar: cast it to a decimal of the wanted scale first",
-        )
+        text = f"trino_number({value.sql}, CAST({value.sql} AS VARCHAR))"
     elif source.is_text:
-        text = value.sql
+        text = padded(value)
+    elif source.name == "decimal" and source.precision == source.scale:
+        if source.precision == 38:
+            raise not_supported(f"CAST of {source} to varchar")
+        # The engine writes .50, without the zero.
+        wider = f"DECIMAL({(source.precision or 0) + 1},{source.scale})"
+        text = f"CAST(CAST({value.sql} AS {wider}) AS VARCHAR)"
     else:
         text = f"CAST({value.sql} AS VARCHAR)"
     if target.precision is None or (
@@ -163,6 +177,20 @@ def _number_to_boolean(value: Typed, _: Type) -> str:
     return f"({value.sql} <> 0)"
 
 
+def _to_char(value: Typed, target: Type) -> str:
+    # Without the blanks at its end: so values compare, and are kept in files.
+    return f"rtrim(left({value.sql}, {target.precision}), ' ')"
+
+
+def _double_to_real(value: Typed, _: Type) -> str:
+    # The engine fails where Trino answers infinity: from 2^128 - 2^103 on.
+    infinite = f"CASE WHEN {value.sql} > 0 THEN 'inf' ELSE '-inf' END"
+    return (
+        f"CASE WHEN abs({value.sql}) >= 3.4028235677973366e38 AND isfinite({value.sql}) "
+        f"THEN CAST({infinite} AS FLOAT) ELSE CAST({value.sql} AS FLOAT) END"
+    )
+
+
 def _plain(value: Typed, target: Type) -> str:
     return f"CAST({value.sql} AS {target.duckdb})"
 
@@ -190,7 +218,9 @@ def _is_float(kind: Type) -> bool:
 
 
 _CASTS: Final[list[tuple[Callable[[Type, Type], bool], Callable[[Typed, Type], str]]]] = [
-    (lambda _, t: t.name == "varchar", _to_text),
+    (lambda s, t: t.name == "varchar" and s.name != "varbinary", _to_text),
+    (lambda s, t: s.is_text and t.name == "char", _to_char),
+    (lambda s, t: s.name == "double" and t.name == "real", _double_to_real),
     (
         lambda s, t: s.is_text and (t.is_numeric or t.name in {"boolean", "date", "timestamp"}),
         _text_to,
@@ -235,61 +265,46 @@ def _cast_row(value: Typed, target: Type) -> str | None:
     return f"CASE WHEN {value.sql} IS NULL THEN NULL ELSE {{{', '.join(parts)}}} END"
 
 
-_JSON_SAFE: Final = {*INTEGER_ORDER, "boolean", "varchar", "decimal", "double", "real", "date"}
-
-
-def _ordered_keys(sql: str, of: Type, depth: int = 0) -> str:
-    """A value whose maps have their keys in order, at any depth: so Trino writes them as JSON."""
-    if not _holds_map(of):
-        return sql
-    element = f"element_{depth}"
-    if of.name == "array":
-        inner = _ordered_keys(element, of.args[0], depth + 1)
-        return f"list_transform({sql}, lambda {element}: {inner})"
-    if of.name == "map" and not _holds_map(of.args[1]):
-        return f"map_from_entries(list_sort(map_entries({sql})))"
-    raise not_supported(f"CAST of {of} to JSON: maps inside other values")
-
-
 def _cast_json(value: Typed, target: Type) -> str | None:
     if target == JSON:
-        _check_json_safe(value.type)
-        return f"CAST(to_json({_ordered_keys(value.sql, value.type)}) AS VARCHAR)"
-    scalar = f"json_extract_string({value.sql}, '$')"
-    if target.name == "varchar":
-        failed = raising(
-            "INVALID_CAST_ARGUMENT", f"'Cannot cast to varchar. ' || {value.sql}", "VARCHAR"
-        )
-        return (
-            f"CASE json_type({value.sql}) WHEN 'OBJECT' THEN {failed} WHEN 'ARRAY' THEN {failed} "
-            f"WHEN 'DOUBLE' THEN {scalar} ELSE {scalar} END"
-        )
-    if target.name in {"boolean", "double"} or target.is_integer:
-        return f"CAST({scalar} AS {target.duckdb})"
-    if target.name in {"array", "map", "row"}:
-        _check_json_safe(target)
-        return f"CAST(from_json({value.sql}, {literal(json_shape(target))}) AS {target.duckdb})"
-    return None
+        return texts.json_text(value.sql, value.type)
+    if target.args:
+        shape = literal(texts.json_shape(target))
+        return f"CAST(from_json({value.sql}, {shape}) AS {target.duckdb})"
+    if target.name != "varchar" and not target.is_numeric and target.name != "boolean":
+        return None
+    return _json_scalar(value, target)
 
 
-def _holds_map(kind: Type) -> bool:
-    return kind.name == "map" or any(_holds_map(arg) for arg in kind.args)
-
-
-def _check_json_safe(kind: Type) -> None:
-    for arg in kind.args:
-        _check_json_safe(arg)
-    if not kind.args and kind.name not in _JSON_SAFE and kind not in {JSON, UNKNOWN}:
-        raise not_supported(f"CAST between {kind} and JSON")
-    if kind.name == "row" and None in kind.fields:
-        raise not_supported("CAST of a row without field names to JSON: name its fields")
-
-
-def json_shape(kind: Type) -> str:
-    """The structure text that the engine's from_json takes."""
-    if kind.name == "array":
-        return f"[{json_shape(kind.args[0])}]"
-    if kind.name == "row":
-        inner = zip(kind.fields, kind.args, strict=True)
-        return "{" + ", ".join(f'"{name}": {json_shape(arg)}' for name, arg in inner) + "}"
-    return f'"{kind.duckdb}"'
+def _json_scalar(value: Typed, target: Type) -> str:
+    """JSON to a plain value: by what the document is, as Trino does."""
+    document = value.any_zone or value.sql
+    text = Typed(f"json_extract_string({document}, '$')", Type("varchar"))
+    double = Typed(f"TRY_CAST({text.sql} AS DOUBLE)", Type("double"))
+    whole = Typed(f"TRY_CAST({text.sql} AS BIGINT)", Type("bigint"))
+    flag = Typed(f"({text.sql} = 'true')", Type("boolean"))
+    failed = raising(
+        "INVALID_CAST_ARGUMENT",
+        f"'Cannot cast ''' || {document} || ''' to {target}'",
+        target.duckdb,
+    )
+    number = (
+        f"CAST({text.sql} AS {target.duckdb})"
+        if target.name == "decimal"
+        else _cast_sql(double, target)
+    )
+    integer = text.sql if target.name == "varchar" else _cast_sql(whole, target)
+    boolean = text.sql if target.name == "varchar" else _cast_sql(flag, target)
+    if target == Type("boolean"):
+        boolean = flag.sql
+    string = text.sql if target.name == "varchar" else _cast_sql(text, target)
+    if target.name in {"double", "bigint"}:
+        number = double.sql if target.name == "double" else number
+        integer = whole.sql if target.name == "bigint" else integer
+    if target.name == "decimal":
+        integer, boolean = number, failed
+    return (
+        f"CASE json_type({document}) WHEN 'DOUBLE' THEN {number} WHEN 'VARCHAR' THEN {string} "
+        f"WHEN 'BOOLEAN' THEN {boolean} WHEN 'NULL' THEN NULL WHEN 'OBJECT' THEN {failed} "
+        f"WHEN 'ARRAY' THEN {failed} ELSE {integer} END"
+    )

@@ -76,11 +76,20 @@ def _common_nested(left: Type, right: Type) -> Type | None:
 def coerce(value: Typed, target: Type) -> Typed:
     """The value in a type it converts to by itself."""
     source = value.type
-    if source == target or (source.is_text and target.is_text):
+    if source == target:
         return Typed(value.sql, target, value.value)
+    if source.is_text and target.is_text:
+        return Typed(padded(value) if target.name == "varchar" else value.sql, target, value.value)
     if source.name == target.name == "timestamp":
         return Typed(value.sql, target)
     return Typed(f"CAST({value.sql} AS {target.duckdb})", target)
+
+
+def padded(value: Typed) -> str:
+    """A text as a varchar: a char value gets the blanks back that the engine does not keep."""
+    if value.type.name != "char":
+        return value.sql
+    return f"rpad({value.sql}, {value.type.precision}, ' ')"
 
 
 def coercible(source: Type, target: Type) -> bool:

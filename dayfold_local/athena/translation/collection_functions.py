@@ -60,21 +60,6 @@ def _position(call: Call) -> Typed:
     )
 
 
-@function("array_distinct")
-def _distinct(call: Call) -> Typed:
-    call.need(1)
-    values = _array(call)
-    null = f"CASE WHEN list_count({values.sql}) < len({values.sql}) THEN [NULL] ELSE [] END"
-    return Typed(f"(list_distinct({values.sql}) || {null})", values.type)
-
-
-@function("array_sort")
-def _sort(call: Call) -> Typed:
-    call.need(1)
-    values = _array(call)
-    return Typed(f"list_sort({values.sql}, 'ASC', 'NULLS LAST')", values.type)
-
-
 @function("array_max", "array_min")
 def _extreme(call: Call) -> Typed:
     call.need(1)
@@ -113,11 +98,6 @@ def _slice(call: Call) -> Typed:
     return Typed(
         f"list_slice({values.sql}, {start.sql}, {start.sql} + {length.sql} - 1)", values.type
     )
-
-
-@function("array_union", "array_intersect", "array_except", "arrays_overlap", "array_remove")
-def _sets(call: Call) -> Typed:
-    raise not_supported(f"{position(call.node)}the local Athena does not have {call.name}")
 
 
 @function("flatten")
@@ -209,30 +189,6 @@ def _three_valued(
     )
 
 
-@function("reduce")
-def _reduce(call: Call) -> Typed:
-    call.need(4)
-    values, start = _array(call), call.arg(1)
-    item = values.type.args[0]
-    state = start.type
-    _, produced = call.lambda_(2, [state, item])
-    wider = common_type(state, produced)
-    if wider is None or wider != state:
-        raise not_supported(
-            f"{position(call.node)}reduce whose state changes its type: CAST the first state to "
-            f"{produced}"
-        )
-    if state != item:
-        raise not_supported(
-            f"{position(call.node)}reduce with a state of another type than the elements"
-        )
-    step, _ = call.lambda_(2, [state, item])
-    finish, kind = call.lambda_(3, [state])
-    reduced = f"list_reduce({values.sql}, {step}, {start.sql})"
-    reduced = f"CASE WHEN {values.sql} IS NULL THEN NULL ELSE {reduced} END"
-    return Typed(f"list_transform([{reduced}], {finish})[1]", kind)
-
-
 @function("map")
 def _map(call: Call) -> Typed:
     call.need(0, 2)
@@ -244,33 +200,11 @@ def _map(call: Call) -> Typed:
     )
 
 
-@function("map_keys", "map_values", "map_entries")
+@function("map_keys", "map_values")
 def _map_parts(call: Call) -> Typed:
     call.need(1)
     value = call.arg(0)
     if value.type.name != "map":
         raise call.unexpected()
-    if call.name == "map_entries":
-        raise not_supported(f"{position(call.node)}map_entries")
     kind = value.type.args[0 if call.name == "map_keys" else 1]
     return Typed(f"{call.name}({value.sql})", array(kind))
-
-
-@function("map_from_entries")
-def _map_from_entries(call: Call) -> Typed:
-    call.need(1)
-    values = _array(call)
-    row = values.type.args[0]
-    if row.name != "row" or len(row.args) != 2:
-        raise call.unexpected()
-    return Typed(f"map_from_entries({values.sql})", Type("map", row.args))
-
-
-@function("zip_with")
-def _zip_with(call: Call) -> Typed:
-    raise not_supported(f"{position(call.node)}zip_with")
-
-
-@function("map_filter", "transform_values", "transform_keys")
-def _map_lambdas(call: Call) -> Typed:
-    raise not_supported(f"{position(call.node)}{call.name}")

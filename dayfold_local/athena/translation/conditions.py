@@ -6,7 +6,7 @@ from sqlglot import exp
 
 from dayfold_local.athena.errors import QueryFailure, not_supported
 from dayfold_local.athena.sql_types import BOOLEAN
-from dayfold_local.athena.translation import operators
+from dayfold_local.athena.translation import floats, operators
 from dayfold_local.athena.translation.coercion import common_type
 from dayfold_local.athena.translation.expressions import HANDLERS, Translator, expression
 from dayfold_local.athena.translation.parse import position
@@ -35,6 +35,9 @@ def _in(node: exp.In, scope: Scope, to: Translator) -> Typed:
         return _in_query(node, query, scope, to)
     value = expression(node.this, scope, to)
     items = [expression(item, scope, to) for item in node.expressions]
+    if floats.may_be_nan(value) and any(map(floats.may_be_nan, items)):
+        tests = (operators.comparison("=", value, item, node).sql for item in items)
+        return Typed(f"({' OR '.join(tests)})", BOOLEAN)
     same = operators.unify([value, *items], node, "IN values")
     listed = ", ".join(item.sql for item in same[1:])
     return Typed(f"({same[0].sql} IN ({listed}))", BOOLEAN)
@@ -59,6 +62,8 @@ def _exists(node: exp.Exists, scope: Scope, to: Translator) -> Typed:
 
 def _like(node: exp.Like, scope: Scope, to: Translator, escape: str = "") -> Typed:
     value, pattern = expression(node.this, scope, to), expression(node.expression, scope, to)
+    if "char" in {value.type.name, pattern.type.name}:
+        raise not_supported(f"{position(node)}LIKE with char values: cast them to varchar")
     if not value.type.is_text or not pattern.type.is_text:
         raise QueryFailure(
             "TYPE_MISMATCH",

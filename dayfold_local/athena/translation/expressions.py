@@ -9,13 +9,11 @@ from sqlglot import exp
 from dayfold_local.athena.errors import QueryFailure, not_supported
 from dayfold_local.athena.sql_types import (
     BOOLEAN,
-    JSON,
     UNKNOWN,
     VARBINARY,
     VARCHAR,
     Type,
     array,
-    literal,
     parse_type,
 )
 from dayfold_local.athena.translation import literals, operators
@@ -41,6 +39,10 @@ class Translator(Protocol):
 
     def aggregate_clause(self, node: exp.Expr, scope: Scope) -> Typed:
         """FILTER, IGNORE NULLS, LISTAGG."""
+
+
+# Whole numbers that fit their type with the minus before them only.
+_LOWEST = {"2147483648": Type("integer"), "9223372036854775808": Type("bigint")}
 
 
 def expression(node: exp.Expr, scope: Scope, to: Translator) -> Typed:
@@ -72,6 +74,9 @@ def _paren(node: exp.Paren, scope: Scope, to: Translator) -> Typed:
 
 
 def _neg(node: exp.Neg, scope: Scope, to: Translator) -> Typed:
+    lowest = _LOWEST.get(str(node.this.this)) if isinstance(node.this, exp.Literal) else None
+    if lowest is not None:
+        return Typed(f"CAST(-{node.this.this} AS {lowest.duckdb})", lowest, -int(node.this.this))
     inner = expression(node.this, scope, to)
     if not inner.type.is_numeric and not inner.type.name.startswith("interval"):
         raise QueryFailure("TYPE_MISMATCH", f"{position(node)}Cannot negate {inner.type}")
@@ -256,7 +261,7 @@ HANDLERS: dict[type, Callable[[Any, Scope, Translator], Typed]] = {
     exp.Null: lambda *_: Typed("NULL", UNKNOWN),
     exp.Boolean: lambda node, *_: Typed(str(bool(node.this)).upper(), BOOLEAN),
     exp.HexString: lambda node, *_: Typed(f"unhex('{node.this}')", VARBINARY),
-    exp.ParseJSON: lambda node, *_: Typed(literal(str(node.this.this)), JSON),
+    exp.ParseJSON: _named("json_parse", "this"),
     exp.Window: lambda node, scope, to: to.window(node, scope),
     exp.Filter: lambda node, scope, to: to.aggregate_clause(node, scope),
     exp.IgnoreNulls: lambda node, scope, to: to.aggregate_clause(node, scope),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from dayfold_local.athena.errors import QueryFailure, not_supported
+from dayfold_local.athena.sql_types import quote
 from dayfold_local.athena.translation.expressions import Translator, expression
 from dayfold_local.athena.translation.parse import position
 from dayfold_local.athena.translation.scope import Scope, Typed
@@ -48,10 +49,21 @@ class Call:
         if not isinstance(node, exp.Lambda) or len(node.expressions) != len(kinds):
             raise self.unexpected()
         names = [name.name.lower() for name in node.expressions]
-        inner = self.scope.with_lambda(dict(zip(names, kinds, strict=True)))
+        given = {n: Typed(quote(n), kind) for n, kind in zip(names, kinds, strict=True)}
+        inner = self.scope.with_lambda(given)
         body = expression(node.this, inner, self.to)
         listed = ", ".join(f'"{name}"' for name in names)
         return f"lambda {listed}: {body.sql}", body.type
+
+    def inlined(self, index: int, values: list[Typed]) -> tuple[str, Type]:
+        """A lambda argument's body with its parameters replaced by these values."""
+        node = self.raw[index]
+        if not isinstance(node, exp.Lambda) or len(node.expressions) != len(values):
+            raise self.unexpected()
+        names = [name.name.lower() for name in node.expressions]
+        inner = self.scope.with_lambda(dict(zip(names, values, strict=True)))
+        body = expression(node.this, inner, self.to)
+        return f"({body.sql})", body.type
 
     def need(self, *counts: int) -> None:
         """Refuses a wrong number of arguments."""

@@ -70,7 +70,7 @@ def timestamp_literal(text: str, node: exp.Expr) -> Typed:
         return base
     known_zone(zone, node)
     kind = timestamp_tz(len(fraction or ""), zone)
-    return Typed(f"timezone({literal(zone)}, {base.sql})", kind)
+    return Typed(f"zoned({literal(zone)}, {base.sql})", kind)
 
 
 def interval(node: exp.Interval, *_: Any) -> Typed:  # noqa: ANN401

@@ -15,6 +15,7 @@ from dayfold_local.athena.sql_types import (
     array,
     decimal,
 )
+from dayfold_local.athena.translation import floats
 from dayfold_local.athena.translation.casts import cast, local
 from dayfold_local.athena.translation.coercion import coerce, common_type, digits
 from dayfold_local.athena.translation.parse import position
@@ -40,6 +41,9 @@ def comparison(symbol: str, left: Typed, right: Typed, node: exp.Expr) -> Typed:
     if kind is None or kind.name in {"map", "json"}:
         raise no_operator(symbol, left.type, right.type, node)
     a, b = (coerce(Typed(side.any_zone or side.sql, side.type), kind) for side in (left, right))
+    if floats.is_float(kind) and "DISTINCT" not in symbol:
+        odd = (floats.may_be_nan(left), floats.may_be_nan(right))
+        return Typed(floats.compared(symbol, a, b, odd), BOOLEAN)
     return Typed(f"({a.sql} {symbol} {b.sql})", BOOLEAN)
 
 
@@ -146,7 +150,7 @@ def _shift(symbol: str, moment: Typed, interval: Typed) -> Typed:
         return Typed(f"({moment.sql} {symbol} {interval.sql})", moment.type)
     if moment.type.zone != "UTC" and interval.type == INTERVAL_MONTH:
         wall = local(moment)
-        shifted = f"timezone('{moment.type.zone}', {wall.sql} {symbol} {interval.sql})"
+        shifted = f"zoned('{moment.type.zone}', {wall.sql} {symbol} {interval.sql})"
         return Typed(shifted, moment.type)
     return Typed(f"({moment.sql} {symbol} {interval.sql})", moment.type)
 
@@ -154,6 +158,8 @@ def _shift(symbol: str, moment: Typed, interval: Typed) -> Typed:
 def concat(values: list[Typed], node: exp.Expr) -> Typed:
     """`||` and concat: texts, binaries, or arrays; NULL if any is."""
     kinds = [value.type for value in values if value.type != UNKNOWN]
+    if any(kind.name == "char" for kind in kinds):
+        raise not_supported(f"{position(node)}char values joined to others: cast them to varchar")
     if all(kind.is_text for kind in kinds):
         lengths = [kind.precision for kind in kinds]
         total = None if None in lengths or not kinds else sum(n for n in lengths if n is not None)

@@ -8,14 +8,13 @@ from dayfold_local.athena.errors import QueryFailure, not_supported
 from dayfold_local.athena.sql_types import (
     BIGINT,
     DOUBLE,
-    JSON,
     UNKNOWN,
     VARCHAR,
     Type,
     decimal,
     literal,
 )
-from dayfold_local.athena.translation import operators
+from dayfold_local.athena.translation import floats, operators
 from dayfold_local.athena.translation.casts import cast, raising
 from dayfold_local.athena.translation.coercion import coerce
 from dayfold_local.athena.translation.expressions import boolean, expression
@@ -51,6 +50,13 @@ def _if(call: Call) -> Typed:
 def _try(call: Call) -> Typed:
     call.need(1)
     inner = call.arg(0)
+    if inner.any_zone is not None:
+        # What is no moment is NULL; a refusal to tell its zone stays outside of TRY.
+        moment = f"TRY({inner.any_zone})"
+        checked = f"CASE WHEN {moment} IS NULL THEN NULL ELSE {inner.sql} END"
+        return Typed(checked, inner.type, None, moment)
+    if "NOT_SUPPORTED: " in inner.sql:
+        raise not_supported(f"{position(call.node)}TRY of what may be refused at run time")
     return Typed(f"TRY({inner.sql})", inner.type)
 
 
@@ -58,6 +64,10 @@ def _try(call: Call) -> Typed:
 def _extreme(call: Call) -> Typed:
     same = operators.unify(call.args(), call.node, f"{call.name} arguments")
     nulls = " OR ".join(f"{value.sql} IS NULL" for value in same)
+    if floats.is_float(same[0].type):
+        numbers = ", ".join(map(floats.number, same))
+        best = f"coalesce({call.name}({numbers}), {same[0].sql})"
+        return Typed(f"CASE WHEN {nulls} THEN NULL ELSE {best} END", same[0].type)
     listed = ", ".join(value.sql for value in same)
     return Typed(f"CASE WHEN {nulls} THEN NULL ELSE {call.name}({listed}) END", same[0].type)
 
@@ -166,26 +176,6 @@ def _regexp_replace(call: Call) -> Typed:
         f"regexp_replace({text.sql}, {pattern.sql}, {literal(replacement)}, 'g')",
         VARCHAR,
     )
-
-
-@function("json_extract", "json_extract_scalar")
-def _json_extract(call: Call) -> Typed:
-    call.need(2)
-    value = call.arg(0)
-    if not (value.type.is_text or value.type == JSON):
-        raise call.unexpected()
-    path = literal(call.literal(1))
-    # A text that is no JSON gives NULL in Trino, and an error in the engine.
-    text = (
-        value.sql
-        if value.type == JSON
-        else f"CASE WHEN json_valid({value.sql}) THEN {value.sql} END"
-    )
-    if call.name == "json_extract":
-        return Typed(f"CAST(json_extract({text}, {path}) AS VARCHAR)", JSON)
-    scalar = f"json_extract_string({text}, {path})"
-    kind = f"json_type({text}, {path})"
-    return Typed(f"CASE WHEN {kind} NOT IN ('OBJECT', 'ARRAY', 'NULL') THEN {scalar} END", VARCHAR)
 
 
 @function("subscript")

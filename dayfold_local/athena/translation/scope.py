@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from dayfold_local.athena.catalog.tables import TableInfo
 from dayfold_local.athena.errors import QueryFailure, not_supported
-from dayfold_local.athena.sql_types import BIGINT, UNKNOWN, VARCHAR, Type, quote, timestamp_tz
+from dayfold_local.athena.sql_types import BIGINT, UNKNOWN, VARCHAR, Type, timestamp_tz
 from dayfold_local.athena.translation.parse import position
 
 if TYPE_CHECKING:
@@ -85,10 +85,10 @@ class Scope:
 
     fields: list[Field] = dataclasses.field(default_factory=list)
     outer: Scope | None = None
-    lambdas: dict[str, Type] = dataclasses.field(default_factory=dict)
+    lambdas: dict[str, Typed] = dataclasses.field(default_factory=dict)
     on_use: Callable[[Field], None] | None = None
 
-    def with_lambda(self, names: dict[str, Type]) -> Scope:
+    def with_lambda(self, names: dict[str, Typed]) -> Scope:
         """The scope inside a lambda."""
         return Scope(self.fields, self.outer, {**self.lambdas, **names}, self.on_use)
 
@@ -115,7 +115,7 @@ class Scope:
 def resolve(parts: list[str], node: exp.Expr, scope: Scope) -> Typed:
     """A (dotted) name as an expression: a lambda parameter, a column, or a field of one."""
     if parts[0] in scope.lambdas:
-        result = Typed(quote(parts[0]), scope.lambdas[parts[0]])
+        result = scope.lambdas[parts[0]]
         rest = parts[1:]
     else:
         found = scope.find(parts, node)

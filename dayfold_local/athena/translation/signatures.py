@@ -147,10 +147,6 @@ SIGNATURES: Final = _signatures("""
     bitwise_or(int, int) -> int => ({0} | {1})
     bitwise_xor(int, int) -> int => xor({0}, {1})
     bitwise_not(int) -> int => (~{0})
-    json_parse(text) -> json => CAST(CAST({0} AS JSON) AS VARCHAR)
-    json_format(json) -> text => {0}
-    json_array_length(json) -> int => CASE WHEN json_type({0}) = 'ARRAY' THEN CAST(json_array_length({0}) AS BIGINT) END
-    json_array_length(text) -> int => CASE WHEN json_type({0}) = 'ARRAY' THEN CAST(json_array_length({0}) AS BIGINT) END
 """)
 ALIASES: Final = {
     "char_length": "length",
@@ -193,18 +189,7 @@ REFUSED: Final = frozenset(
         "uuid",
         "shuffle",
         "array_sort_by",
-        "ngrams",
-        "combinations",
         "array_normalize",
-        "zip",
-        "map_concat",
-        "map_zip_with",
-        "split_to_map",
-        "split_to_multimap",
-        "json_size",
-        "json_array_get",
-        "json_array_contains",
-        "is_json_scalar",
         "json_query",
         "json_value",
         "json_exists",
@@ -241,9 +226,6 @@ REFUSED: Final = frozenset(
         "bitwise_or_agg",
         "bitwise_left_shift",
         "bitwise_right_shift",
-        "bit_count",
-        "concat_ws",
-        "mod",
         "sequence_agg",
     ],
 )

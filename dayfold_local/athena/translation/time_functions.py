@@ -89,7 +89,7 @@ def _back(sql: str, original: Type) -> Typed:
         return Typed(f"CAST({sql} AS DATE)", DATE)
     if original.name == "timestamp":
         return Typed(sql, original)
-    return Typed(f"timezone('{original.zone}', {sql})", original)
+    return Typed(f"zoned('{original.zone}', {sql})", original)
 
 
 @function(*_FIELDS)
@@ -182,7 +182,7 @@ def _with_timezone(call: Call) -> Typed:
         raise call.unexpected()
     known_zone(zone.value, call.node)
     kind = timestamp_tz(moment.type.precision or 0, zone.value)
-    return Typed(f"timezone({literal(zone.value)}, {moment.sql})", kind)
+    return Typed(f"zoned({literal(zone.value)}, {moment.sql})", kind)
 
 
 @function("now", "current_timestamp")
