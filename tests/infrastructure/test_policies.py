@@ -33,6 +33,7 @@ PUBLISHERS = {"finish_build", "run_backfill_job", "roll_back"}
 QUEUE_RIGHTS = {
     "start_backfill": {("SendMessage", "BackfillQueue")},
     "steer_backfill": {("SendMessage", "BackfillQueue")},
+    "sweep": {("SendMessage", "BackfillQueue"), ("GetQueueAttributes", "BackfillQueue")},
     "run_backfill_job": {
         ("ReceiveMessage", "BackfillQueue"),
         ("ChangeMessageVisibility", "BackfillQueue"),

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from typing import TYPE_CHECKING
 
 from dayfold.domain.fingerprints import digest
+from dayfold.domain.sql_tokens import tokenize
 from dayfold.domain.table import BusinessDayWindow
 
 if TYPE_CHECKING:
@@ -52,10 +54,18 @@ def executed_hash(table: Table, tz: ZoneInfo) -> str:
 
     Days are left out, since they are the partition's own; so is all that does not change rows.
     """
-    zoned = ":time_zone" in table.sql or any(
+    zoned = _asks_for_zone(table.sql) or any(
         isinstance(one.window, BusinessDayWindow) for one in table.inputs
     )
     return digest([table.sql_hash, tz.key]) if zoned else table.sql_hash
+
+
+@functools.lru_cache(maxsize=1024)
+def _asks_for_zone(sql: str) -> bool:
+    """Whether a query has the parameter `:time_zone`; a comment that names it does not count."""
+    return ":time_zone" in sql and any(
+        token.kind == "parameter" and token.text == ":time_zone" for token in tokenize(sql)
+    )
 
 
 def create_table_as(build_table: str, location: str, select: str) -> str:
