@@ -72,7 +72,7 @@ async def _serve(folder: StateFolder, port: int) -> None:
     from hypercorn.config import Config
     from ministack import app as emulator
 
-    from dayfold_local import alarms, deliveries, loopback, mappings, routes
+    from dayfold_local import alarms, deliveries, loopback, mappings, quick_paths, routes
     from dayfold_local.durability.keeper import Keeper
     from dayfold_local.lambdas import runtime
 
@@ -86,6 +86,7 @@ async def _serve(folder: StateFolder, port: int) -> None:
     runtime.warm()
     routes.install(emulator.SERVICE_HANDLERS)
     loopback.install()
+    quick_paths.install()
     config = Config()
     config.bind = [f"{environment.HOST}:{port}"]
     config.keep_alive_timeout = 75

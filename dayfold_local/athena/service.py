@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 Response = tuple[int, dict[str, str], bytes]
 _PAGE: Final = 1000
-_PATIENCE: Final = 0.02  # seconds: a small query is done before its first status is answered
+_PATIENCE: Final = 0.25  # seconds that a look at running queries waits for the first to end
 
 
 class Service:
@@ -188,7 +188,7 @@ async def handle_request(
         data = json.loads(body or b"{}")
         caller = Caller.of_request(headers, query_params)
         ours.gate.call(action)
-        if action == "GetQueryExecution":
+        if action in {"GetQueryExecution", "BatchGetQueryExecution"}:
             await _patiently(ours, data, caller)
         answer: Response = json_response(ours.answer(action, data, caller))
         if late := ours.gate.seconds_late(action):
@@ -204,12 +204,11 @@ async def handle_request(
 
 
 async def _patiently(ours: Service, data: dict[str, Any], caller: Caller) -> None:
-    """Gives a running query a moment: whoever polls gets the end of a small one at once."""
-    found = ours.executions.get(caller.account, caller.region, str(data.get("QueryExecutionId")))
-    waited = 0.0
-    while found is not None and not found.is_final and waited < _PATIENCE:
-        await asyncio.sleep(0.002)
-        waited += 0.002
+    """Gives running queries a moment: whoever looks hears of an end at once, by one call."""
+    ids = data.get("QueryExecutionIds") or [data.get("QueryExecutionId")]
+    found = [ours.executions.get(caller.account, caller.region, str(one)) for one in ids[:50]]
+    known = [execution for execution in found if execution is not None]
+    await ours.runner.watch.first_end(known, _PATIENCE)
 
 
 def get_state() -> dict[str, Any]:

@@ -15,6 +15,7 @@ from dayfold_local.athena.errors import AccessDeniedError, QueryFailure
 from dayfold_local.athena.execution import failures, statements
 from dayfold_local.athena.execution.engine import InterruptedQueryError
 from dayfold_local.athena.execution.job import CutoffError, Job, Outcome
+from dayfold_local.athena.protocol.watching import Watch
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,6 +49,7 @@ class Runner:
         self._sessions: dict[str, Session] = {}
         self._stopped: dict[str, threading.Event] = {}
         self._changed = threading.Condition()
+        self.watch = Watch()
 
     def submit(self, execution: Execution, caller: Caller, world: World, rules: Rules) -> None:
         """Queues an accepted query.
@@ -159,6 +161,7 @@ class Runner:
             execution.error = None
         execution.state = state
         self._executions.write(execution)
+        self.watch.ended(execution.id)
         with self._changed:
             self._changed.notify_all()
 
