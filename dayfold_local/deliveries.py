@@ -1,7 +1,8 @@
 """Messages delivered twice, on request: SQS promises "at least once", and seldom shows it.
 
 With `DAYFOLD_SQS_TWICE=1` every message that Lambda's poller receives leaves a second one of the
-same body in its queue, which arrives while the first is being worked on or when it is done.
+same body in its queue, which arrives while the first is being worked on or when it is done. A body
+that has come twice is let be: jobs that hand themselves back would be doubled without end.
 """
 
 from __future__ import annotations
@@ -43,15 +44,14 @@ def with_copies(
         receive: Takes a queue's URL and how many at most; gives the messages received.
         messages_of: The list of all messages of a queue.
     """
-    copies: set[str] = set()
+    copied: set[str] = set()
 
     def receiving(queue_url: str, at_most: int) -> list[dict[str, Any]]:
         received = receive(queue_url, at_most)
         for message in received:
-            if message["receive_count"] == 1 and message["id"] not in copies:
-                copy = _copy(message)
-                copies.add(copy["id"])
-                messages_of(queue_url).append(copy)
+            if message["body"] not in copied:
+                copied.add(message["body"])
+                messages_of(queue_url).append(_copy(message))
         return received
 
     return receiving

@@ -6,12 +6,11 @@ import os
 import random
 import signal
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.faults.conftest import DAYS
+from tests.faults.conftest import DAYS, workers
 
 if TYPE_CHECKING:
     from tests.faults.conftest import Breakable
@@ -77,19 +76,3 @@ def test_killing_the_workers_in_a_run_does_not_even_fail_it(breakable: Breakable
         if item["status"]["S"] == "published"
     ]
     assert len(published) == len(set(published)) == len(live.ledger_items("DAY#"))
-
-
-def workers(server: int) -> list[int]:
-    """The processes below the server, grandchildren too, that run a function now."""
-    children: dict[int, list[int]] = {}
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            fields = stat.read_text().rpartition(")")[2].split()
-        except OSError:  # it ended while we looked
-            continue
-        children.setdefault(int(fields[1]), []).append(int(stat.parent.name))
-    found, front = [], children.get(server, [])
-    while front:
-        found += front
-        front = [child for pid in front for child in children.get(pid, [])]
-    return [pid for pid in found if pid not in children]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import concurrent.futures
 import dataclasses
+import functools
 import gzip
 import json
 import time
@@ -38,7 +39,7 @@ class Live:
 
     def client(self, service: str) -> Any:
         """A client with root's rights."""
-        return self.info.session().client(service)
+        return _client(self.info, service)
 
     @property
     def ledger(self) -> Ledger:
@@ -152,6 +153,12 @@ class Live:
             for item in page["Items"]
             if item["sk"]["S"].startswith(prefix)
         ]
+
+
+@functools.cache
+def _client(info: StackInfo, service: str) -> Any:
+    """One per server and service: making a client takes longer than most calls."""
+    return info.session().client(service)
 
 
 def event(user: str, day: str, number: int = 0, **more: Any) -> dict[str, Any]:
