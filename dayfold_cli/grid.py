@@ -10,9 +10,10 @@ import dataclasses
 import datetime as dt
 import time
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from dayfold.domain.days import day_range
+from dayfold_cli.output import time_text
 from dayfold_cli.runs import Request, plan
 
 if TYPE_CHECKING:
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
     from dayfold.domain.partition import PartitionState
     from dayfold_cli.deployment import Deployment
 
-State = Literal["published", "stale", "failed", "waiting", "building", "missing"]
-STATES: tuple[State, ...] = ("published", "stale", "failed", "waiting", "building", "missing")
+State = Literal["published", "stale", "failed", "waiting", "building", "missing", "rolled back"]
+STATES: tuple[State, ...] = get_args(State)
 BUILT_DATABASES = ("staging", "kpi")
 PLAN_DAYS = 120  # days asked for at once, so that an answer stays far below Lambda's 6 MB
 
@@ -92,7 +93,14 @@ def judge(
         return "waiting", reason
     if ledger is None or not ledger.is_published:
         return "missing", reason
-    return ("stale", reason.removeprefix("stale: ")) if action == "build" else ("published", "")
+    if action == "build":
+        return "stale", reason.removeprefix("stale: ")
+    return ("rolled back", rolled_back_text(ledger)) if ledger.pinned else ("published", "")
+
+
+def rolled_back_text(state: PartitionState) -> str:
+    """`by ann at 2004-05-21 01:02:03 UTC`, of a partition that is rolled back."""
+    return f"by {state.pinned_by or 'unknown'} at {time_text(state.published_at)} UTC"
 
 
 def _requests(span: tuple[dt.date, dt.date] | None, tables: Sequence[str]) -> list[Request]:

@@ -25,6 +25,7 @@ GLYPHS: dict[State, tuple[str, str]] = {
     "waiting": ("◷", "blue"),
     "building": ("▶", "cyan"),
     "missing": ("·", "dim"),
+    "rolled back": ("↶", "magenta"),
 }
 SATURDAY = 5
 WIDE, NARROW = 3, 1  # characters a day takes

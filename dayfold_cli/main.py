@@ -25,6 +25,7 @@ COMMANDS = {
     "sweep": ("dayfold_cli.commands.sweep", "Find now what no event announced, and start it."),
     "status": ("dayfold_cli.commands.status", "The grid of tables and days."),
     "show": ("dayfold_cli.commands.show", "Builds, inputs, checks and cost of one partition."),
+    "rollback": ("dayfold_cli.commands.rollback", "Show readers an earlier build again."),
     "query": ("dayfold_cli.commands.query", "Run SQL on Athena."),
     "check": ("dayfold_cli.commands.check", "Read all queries, offline, and say what is wrong."),
     "invoke": ("dayfold_cli.commands.invoke", "Invoke a function with an event from a file."),

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from dayfold.domain.partition import BuildRecord, PartitionState
+    from dayfold_cli.deployment import Deployment
     from dayfold_cli.output import Format
 
 BUILD_COLUMNS = (
@@ -40,16 +41,28 @@ BUILD_COLUMNS = (
     Column("took", right=True),
     Column("cost", right=True),
 )
+UNPIN = "builds anew: dayfold run --policy all"
 CSV_COLUMNS = (*(column.name for column in BUILD_COLUMNS), "query", "run", "error")
 
 
 @click.command("show", cls=TargetCommand)
 @click.argument("table")
 @click.argument("day", type=DAY)
+@click.option("--history", is_flag=True, help="All that readers ever saw of it, and why.")
+@click.option("--as-of", "as_of", metavar="TIME", help="What readers saw then; ISO 8601.")
 @format_option
 @click.pass_context
-def show_command(ctx: click.Context, table: str, day: dt.date, data_format: Format) -> None:
+def show_command(
+    ctx: click.Context,
+    table: str,
+    day: dt.date,
+    history: bool,
+    as_of: str | None,
+    data_format: Format,
+) -> None:
     """Builds, inputs, checks, cost and query ids of TABLE on DAY."""
+    if history and as_of:
+        raise click.UsageError("--history shows all times: leave --as-of out, or --history")
     target = target_of(ctx)
     name = resolve_table(table, known_tables(target))
     from dayfold_cli.deployment import open_deployment
@@ -60,6 +73,9 @@ def show_command(ctx: click.Context, table: str, day: dt.date, data_format: Form
         raise BadRequestError(
             f"{name} was never built for {day}: `dayfold run --table {name} --day {day}` builds it"
         )
+    if history or as_of:
+        _show_past(open_deployment(target), name, day, as_of, data_format)
+        return
     builds = ledger.builds(name, day)
     if data_format == "json":
         print_json({"table": name, "day": day, "partition": state, "builds": builds})
@@ -69,6 +85,21 @@ def show_command(ctx: click.Context, table: str, day: dt.date, data_format: Form
         _print(name, day, state, builds)
 
 
+def _show_past(
+    deployment: Deployment, name: str, day: dt.date, moment: str | None, data_format: Format
+) -> None:
+    """What readers saw: at a moment, or at all times."""
+    from dayfold.domain.days import zone
+    from dayfold_cli.history import print_as_of, print_history, read_moment
+
+    history = deployment.ledger.publications(name, day, day).get(day, [])
+    if moment is None:
+        print_history(history, data_format)
+        return
+    tz = zone(deployment.output("BusinessTimeZone"))
+    print_as_of(name, day, history, read_moment(moment, tz), data_format)
+
+
 def _print(name: str, day: dt.date, state: PartitionState, builds: Sequence[BuildRecord]) -> None:
     pairs: dict[str, object] = {
         "partition": f"{name} {day}",
@@ -76,6 +107,10 @@ def _print(name: str, day: dt.date, state: PartitionState, builds: Sequence[Buil
     }
     if state.is_published:
         pairs["published"] = f"build {state.published_build_id}, {time_text(state.published_at)}"
+        if state.pinned:
+            from dayfold_cli.grid import rolled_back_text
+
+            pairs["rolled back"] = f"{rolled_back_text(state)}; {UNPIN} --table {name} --day {day}"
         pairs["rows"] = f"{state.rows:,}" if state.rows is not None else None
         pairs["scanned"] = size_text(state.bytes_scanned)
         pairs["cost"] = dollars_text(state.cost_usd)

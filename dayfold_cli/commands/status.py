@@ -51,7 +51,7 @@ def status_command(
     tables: tuple[str, ...],
     data_format: Format,
 ) -> None:
-    """The grid of tables and days: published, stale, failed, waiting, building, missing.
+    """The grid: published, stale, failed, waiting, building, missing, rolled back.
 
     Without --from and --to: the recent days, judged by the extracts that landed.
     """
@@ -104,7 +104,7 @@ def stretches(grid: Grid) -> list[tuple[str, str, str]]:
 def reason_lines(grid: Grid) -> list[str]:
     """Why partitions are not published and current, same causes gathered."""
     lines: list[str] = []
-    for state in ("failed", "building", "stale", "waiting", "missing"):
+    for state in ("failed", "building", "stale", "rolled back", "waiting", "missing"):
         cells = [cell for cell in grid.cells.values() if cell.state == state]
         found = gather((cell.table, str(cell.day), cell.reason) for cell in cells)
         for tables, days, cause in found:

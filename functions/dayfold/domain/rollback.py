@@ -90,7 +90,7 @@ def _before_latest(past: Past, state: PartitionState) -> Choice:
             f"was rolled back to {state.published_build_id} already; "
             "--build names one further back",
         )
-    return _last_of(past, [one for one in past.publications if one.build_id != _current(past)])
+    return _last_before(past, past.publications)
 
 
 def _before_run(past: Past, state: PartitionState, run_id: str) -> Choice:
@@ -100,10 +100,13 @@ def _before_run(past: Past, state: PartitionState, run_id: str) -> Choice:
 
     if not is_of_run(state.published_build_id):
         return Choice("done", f"shows {state.published_build_id}, which is not of {run_id}")
-    return _last_of(past, [one for one in past.publications if not is_of_run(one.build_id)])
+    return _last_before(past, [one for one in past.publications if not is_of_run(one.build_id)])
 
 
-def _last_of(past: Past, earlier: Sequence[Publication]) -> Choice:
+def _last_before(past: Past, shown: Sequence[Publication]) -> Choice:
+    """The last of `shown` before the build that readers see was made; later ones are newer."""
+    current = past.builds.get(str(_current(past)))
+    earlier = [one for one in shown if current is not None and one.attempt < current.attempt]
     if not earlier:
         return _leave(f"has no build before {_current(past)}")
     return _move_to(past, earlier[-1].build_id)

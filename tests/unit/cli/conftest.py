@@ -28,6 +28,7 @@ OUTPUTS = {
     "BusinessTimeZone": "Asia/Tokyo",
     "PlanRunFunction": "dayfold-plan-run",
     "StartBuildFunction": "dayfold-start-build",
+    "RollBackFunction": "dayfold-roll-back",
 }
 
 

@@ -6,7 +6,8 @@ import datetime as dt
 import json
 from typing import Any
 
-from dayfold.domain.partition import BuildRecord, PartitionState, RunRecord
+from dayfold.domain.partition import BuildRecord, PartitionState, RollbackRecord, RunRecord
+from dayfold.domain.publications import Publication, publications
 
 DAY = dt.date(2004, 5, 20)
 PUBLISHED = PartitionState(
@@ -65,6 +66,7 @@ class FakeLedger:
     def __init__(self) -> None:
         self.states: dict[str, dict[dt.date, PartitionState]] = {}
         self.history: dict[tuple[str, dt.date], list[BuildRecord]] = {}
+        self.rollbacks: dict[tuple[str, dt.date], list[RollbackRecord]] = {}
         self.runs: dict[str, RunRecord] = {}
 
     def partitions(self, table: str, first: dt.date, last: dt.date) -> dict[dt.date, Any]:
@@ -72,6 +74,12 @@ class FakeLedger:
 
     def builds(self, table: str, day: dt.date) -> list[BuildRecord]:
         return self.history.get((table, day), [])
+
+    def publications(
+        self, table: str, first: dt.date, last: dt.date
+    ) -> dict[dt.date, list[Publication]]:
+        assert first == last
+        return publications(self.builds(table, first), self.rollbacks.get((table, first), []))
 
     def run(self, run_id: str) -> RunRecord | None:
         return self.runs.get(run_id)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from typing import TYPE_CHECKING
 
-from dayfold.domain.partition import BuildRecord
+import pytest
+
+from dayfold.domain.partition import BuildRecord, RollbackRecord
 from tests.unit.cli.fakes import DAY, PUBLISHED
 
 if TYPE_CHECKING:
@@ -46,3 +49,101 @@ def test_show_of_what_was_never_built_says_how_to_build_it(
     # Then
     assert result.code == 1
     assert "`dayfold run --table kpi.active_users --day 2004-05-20` builds it" in result.err
+
+
+@pytest.fixture
+def rolled_back(ledger: FakeLedger) -> FakeLedger:
+    """Built at 1 and at 2 o'clock UTC, rolled back at 3."""
+    when = "2004-05-21T0{}:00:00+00:00"
+    builds = [
+        BuildRecord(
+            "2004-05-20", n, f"b{n}", f"run-{n}", "published", when.format(n), rows=n, cost_usd=0.1
+        )
+        for n in (1, 2)
+    ]
+    undo = RollbackRecord("2004-05-20", 3, "b1", "rollback-3", when.format(3), "b2", by="ann")
+    ledger.history["kpi.active_users", DAY] = builds
+    ledger.rollbacks["kpi.active_users", DAY] = [undo]
+    pinned = dataclasses.replace(
+        PUBLISHED,
+        published_build_id="b1",
+        published_at=when.format(3),
+        pinned=True,
+        pinned_by="ann",
+    )
+    ledger.states["kpi.active_users"] = {DAY: pinned}
+    return ledger
+
+
+def test_show_says_who_rolled_back_and_how_to_build_again(
+    dayfold: Callable[..., Result], rolled_back: FakeLedger
+) -> None:
+    # Given
+    del rolled_back
+    # When
+    result = dayfold("show", "active_users", "2004-05-20")
+    # Then
+    assert "by ann at 2004-05-21 03:00:00 UTC" in result.out
+    assert "dayfold run --policy all --table kpi.active_users --day 2004-05-20" in result.out
+
+
+def test_history_shows_what_readers_saw_and_why(
+    dayfold: Callable[..., Result], rolled_back: FakeLedger
+) -> None:
+    # Given
+    del rolled_back
+    # When
+    result = dayfold("show", "active_users", "2004-05-20", "--history")
+    # Then
+    lines = [line.split() for line in result.out.splitlines()]
+    assert [line[2:4] for line in lines[1:]] == [
+        ["build", "b1"],
+        ["build", "b2"],
+        ["rollback", "b1"],
+    ]
+    assert lines[-1][-2:] == ["rollback-3", "ann"]
+
+
+@pytest.mark.parametrize(
+    ("moment", "seen"),
+    [
+        ("2004-05-21T10:30", "b1"),  # in Tokyo, where the business is: half past one in UTC
+        ("2004-05-21T11:30", "b2"),
+        ("2004-05-21T02:30+00:00", "b2"),
+        ("2004-05-21T12:00:00", "b1"),  # rolled back that very second
+        ("2004-05-21", "b1"),  # the end of the day
+    ],
+)
+def test_as_of_a_moment_of_the_business(
+    dayfold: Callable[..., Result], rolled_back: FakeLedger, moment: str, seen: str
+) -> None:
+    # Given
+    del rolled_back
+    # When
+    result = dayfold("show", "active_users", "2004-05-20", "--as-of", moment, "--format", "json")
+    # Then
+    assert json.loads(result.out)["publication"]["build_id"] == seen
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--as-of", "2004-05-20"), "first published at 2004-05-21 01:00:00 UTC"),
+        (("--as-of", "yesterday"), "'yesterday' is not a moment: give 2004-05-21"),
+        (("--as-of", "2004-05-21", "--history"), "leave --as-of out"),
+    ],
+)
+def test_a_time_that_shows_nothing_is_said_in_a_line(
+    dayfold: Callable[..., Result],
+    rolled_back: FakeLedger,
+    arguments: tuple[str, ...],
+    said: str,
+) -> None:
+    # Given
+    del rolled_back
+    # When
+    result = dayfold("show", "active_users", "2004-05-20", *arguments)
+    # Then
+    assert result.code > 0
+    assert said in result.err
+    assert len(result.err.splitlines()) == 1

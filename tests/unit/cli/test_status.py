@@ -57,6 +57,7 @@ def test_the_grid_joins_what_is_planned_with_what_the_ledger_knows(
         (None, ("build", "missing"), "missing"),
         (None, ("wait", "the day is not over"), "waiting"),
         ({}, None, "published"),
+        ({"pinned": True}, None, "rolled back"),
         ({}, ("build", "stale: the query or its time zone changed"), "stale"),
         ({}, ("wait", "not crawled"), "waiting"),
         ({"status": "failed", "error": "boom"}, ("build", "failed"), "failed"),

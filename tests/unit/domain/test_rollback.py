@@ -119,6 +119,14 @@ def test_a_day_that_was_built_again_since_a_backfill_is_none_of_its() -> None:
     assert choice.action == "done"
 
 
+def test_a_backfill_is_never_undone_by_going_forward() -> None:
+    # Given the later of two backfills was undone, so that the first one's build is shown
+    builds = (build(1, "backfill-x"), build(2, "backfill-y"))
+    known = past(1, *builds, rollbacks=(back(3, 1, 2),), pinned=True)
+    # When / Then
+    assert choose(known, Wanted(undone_run="backfill-x"), now=NOW).action == "leave"
+
+
 def test_a_day_that_a_backfill_made_first_is_left() -> None:
     # Given
     known = past(1, build(1, "backfill-x"))
