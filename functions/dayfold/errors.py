@@ -33,6 +33,10 @@ class QueryFailedError(PartitionError):
     """Raised when Athena ended a query as FAILED or CANCELLED; carries Athena's own reason."""
 
 
+class SchemaRefusedError(PartitionError):
+    """Raised when a build would take a column from readers that nobody asked to take away."""
+
+
 # --- Fail the run: somebody has to change something -----------------------------------------
 
 

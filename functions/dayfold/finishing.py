@@ -18,7 +18,7 @@ from dayfold.domain.failures import check_failure
 from dayfold.domain.partition import BuildRecord
 from dayfold.domain.statements import build_location, build_table_name
 from dayfold.ending import fail, point_back, settle, timestamp
-from dayfold.errors import QueryFailedError
+from dayfold.errors import QueryFailedError, SchemaRefusedError
 from dayfold.starting import Build, lease_until
 
 if TYPE_CHECKING:
@@ -161,7 +161,10 @@ def _publish(
         return _already_ended(pipeline, table, build)
     places = {day: Place(str(record.location), build.build_id) for day, record in good.items()}
     if places:
-        pipeline.catalog.publish(table, places)
+        try:
+            pipeline.catalog.publish(table, places, rebuild=build.rebuild)
+        except SchemaRefusedError as error:
+            return _refused(pipeline, table, build, str(error))
     if not settle(pipeline, table, build.build_id, records):
         point_back(pipeline, table, list(build.days()))
         return _already_ended(pipeline, table, build)
@@ -169,6 +172,12 @@ def _publish(
     if errors:
         return {"status": "failed", "error": errors[0]}
     return {"status": "published"}
+
+
+def _refused(pipeline: Pipeline, table: Table, build: Build, reason: str) -> dict[str, Any]:
+    """End a build whose query got other columns after it was planned."""
+    days = build.days()
+    return fail(pipeline, table, days, build.run_id, build.build_id, build.query_id, reason)
 
 
 def _records(

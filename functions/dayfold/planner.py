@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 from dayfold.domain.failures import failures_in_a_row
@@ -10,10 +11,10 @@ from dayfold.domain.jobs import Job, expected_usd, make_jobs
 from dayfold.domain.partition import RunRecord
 from dayfold.domain.planning import Decisions, Facts, decide, failed_at_this, needed_days
 from dayfold.domain.requests import RunRequest, read_request, recent_window
+from dayfold.domain.schema_changes import change_of
 from dayfold.errors import BadRequestError
 
 if TYPE_CHECKING:
-    import datetime as dt
     from collections.abc import Mapping
 
     from dayfold.domain.planning import RawPartition
@@ -93,10 +94,22 @@ def gather(pipeline: Pipeline, request: RunRequest, days: tuple[dt.date, ...]) -
         tz=settings.tz,
         now=pipeline.now(),
         input_grace_days=settings.input_grace_days,
+        columns=(columns := pipeline.catalog.columns(sorted({tables[n].database for n in tables}))),
+        published_days={
+            name: _published_days(pipeline, name)
+            for name in needed
+            if name in tables and change_of(columns.get(name), tables[name]).refused
+        },
     )
     if request.tries is None:
         return facts
     return dataclasses.replace(facts, held_back=_given_up(pipeline, facts, request.tries))
+
+
+def _published_days(pipeline: Pipeline, table: str) -> list[dt.date]:
+    """All days of a table that readers see, first to last."""
+    states = pipeline.ledger.partitions(table, dt.date.min, dt.date.max)
+    return sorted(day for day, state in states.items() if state.is_published)
 
 
 def _given_up(pipeline: Pipeline, facts: Facts, tries: int) -> dict[str, dict[dt.date, str]]:

@@ -13,6 +13,7 @@ from dayfold.domain.backfill import BACKFILL_RUN
 from dayfold.domain.claims import Verdict, judge, next_attempts
 from dayfold.domain.jobs import Job
 from dayfold.domain.partition import ROLLBACK_RUN
+from dayfold.domain.planning import ASKED_FOR
 from dayfold.domain.statements import (
     build_id,
     build_location,
@@ -47,6 +48,7 @@ class Build:
     checks: Sequence[Mapping[str, Any]] | None = None  # where a backfill changed the table's own
     scanned_bytes: int = 0  # by the query, once it has ended
     seconds: float = 0.0
+    rebuild: bool = False  # somebody asked for it, so that its columns may differ from those before
 
     @property
     def awaited(self) -> str:
@@ -101,24 +103,26 @@ def start_job(
         states, verdicts = _judge(pipeline, job, run_id)
         by_action = {action: _days(verdicts, action) for action in ("mine", "held", "take")}
         if by_action["mine"]:
-            return _with_checks(_resume(pipeline, table, states, by_action["mine"]), job)
+            return _as_asked(_resume(pipeline, table, states, by_action["mine"]), job)
         if not by_action["held"]:
             if not by_action["take"]:
                 return {"status": "done"}
             claims = _claims(states, by_action["take"], inputs)
             started = _claim_and_start(pipeline, table, claims, run_id)
             if started is not None:
-                return _with_checks(started, job)
+                return _as_asked(started, job)
         if pause is not None:
             pipeline.sleep(pause)
     return {"status": "held"}
 
 
-def _with_checks(started: dict[str, Any], job: Job) -> dict[str, Any]:
-    """Let a build that was started know the checks that its backfill has changed."""
-    if job.checks is None or "build" not in started:
+def _as_asked(started: dict[str, Any], job: Job) -> dict[str, Any]:
+    """Let a build that was started know its backfill's checks, and whether it was asked for."""
+    if "build" not in started:
         return started
-    return {**started, "build": {**started["build"], "checks": list(job.checks)}}
+    rebuild = ASKED_FOR in job.reasons.values()
+    checks = None if job.checks is None else list(job.checks)
+    return {**started, "build": {**started["build"], "checks": checks, "rebuild": rebuild}}
 
 
 def _days(verdicts: Mapping[dt.date, Verdict], action: str) -> list[dt.date]:

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from botocore.exceptions import ClientError
 
 from dayfold.adapters.aws import error_code, raise_if_throttled
-from dayfold.errors import RetriableError
+from dayfold.domain.schema_changes import glue_type, refusal
+from dayfold.errors import RetriableError, SchemaRefusedError
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from mypy_boto3_glue import GlueClient
 
@@ -42,8 +43,23 @@ class Catalog:
         self._glue = glue
         self._bucket = bucket
 
-    def ensure_table(self, table: Table) -> None:
-        """Create the published table, or bring its columns and comments up to its query."""
+    def columns(self, databases: Iterable[str]) -> dict[str, dict[str, str]]:
+        """The columns, with the catalog's types, of every table of some databases."""
+        pages = self._glue.get_paginator("get_tables")
+        return {
+            f"{database}.{one['Name']}": {name: kind for name, kind, _ in _columns(one)}
+            for database in databases
+            for page in pages.paginate(DatabaseName=database)
+            for one in page["TableList"]
+        }
+
+    def ensure_table(self, table: Table, *, rebuild: bool = True) -> None:
+        """Create the published table, or bring its columns and comments up to its query.
+
+        Raises:
+            SchemaRefusedError: readers would lose a column, or see another type, and nobody has
+                asked for a rebuild.
+        """
         wanted = self._table_input(table)
         try:
             found = self._glue.get_table(DatabaseName=table.database, Name=table.short_name)
@@ -53,18 +69,24 @@ class Catalog:
             self._create(table.database, wanted)
             return
         current = found["Table"]
+        seen = {name: kind for name, kind, _ in _columns(current)}
+        if not rebuild and (refused := refusal(table, seen)):
+            raise SchemaRefusedError(refused)
         same_columns = _columns(current) == _columns(wanted)
         if not same_columns or current.get("Description", "") != wanted["Description"]:
             self._glue.update_table(DatabaseName=table.database, TableInput=wanted)  # type: ignore[arg-type]
 
-    def publish(self, table: Table, builds: Mapping[dt.date, Place]) -> None:
+    def publish(
+        self, table: Table, builds: Mapping[dt.date, Place], *, rebuild: bool = True
+    ) -> None:
         """Point each day's partition at a build: for a reader, one step a day.
 
         Raises:
+            SchemaRefusedError: as `ensure_table`.
             RetriableError: the catalog refused some of the partitions; the same call again is
                 harmless.
         """
-        self.ensure_table(table)
+        self.ensure_table(table, rebuild=rebuild)
         days = sorted(builds)
         for start in range(0, len(days), _BATCH):
             inputs = {
@@ -145,7 +167,7 @@ class Catalog:
 
 def _storage(table: Table) -> dict[str, Any]:
     columns = [
-        {"Name": column.name, "Type": _glue_type(column.type), "Comment": column.comment}
+        {"Name": column.name, "Type": glue_type(column.type), "Comment": column.comment}
         for column in table.columns
     ]
     return {**_PARQUET, "Columns": columns}
@@ -154,15 +176,3 @@ def _storage(table: Table) -> dict[str, Any]:
 def _columns(table: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     columns = table["StorageDescriptor"]["Columns"]
     return [(one["Name"], one["Type"], one.get("Comment", "")) for one in columns]
-
-
-def _glue_type(athena_type: str) -> str:
-    """Hive's name of a type, which the catalog keeps, from Trino's, which the SQL is written in."""
-    name = athena_type.strip().lower()
-    if name.startswith(("varchar", "char")):
-        return "string" if name == "varchar" else name
-    if name.startswith("timestamp"):
-        return "timestamp"
-    if name.startswith("array(") and name.endswith(")"):
-        return f"array<{_glue_type(name[6:-1])}>"
-    return {"integer": "int", "real": "float", "varbinary": "binary"}.get(name, name)

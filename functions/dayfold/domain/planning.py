@@ -8,21 +8,24 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Literal
 from zoneinfo import ZoneInfo
 
 from dayfold.domain.days import day_range, end_of_day
 from dayfold.domain.fingerprints import ABSENT, window_digest
 from dayfold.domain.partition import PartitionState
+from dayfold.domain.schema_changes import Columns, change_of, refusal
 from dayfold.domain.statements import executed_hash
 from dayfold.domain.table import Table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
     from dayfold.domain.requests import Policy
     from dayfold.domain.table import Input
+
+ASKED_FOR = "asked for"  # why a partition is built that was up to date
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -48,6 +51,9 @@ class Facts:
     input_grace_days: int
     # By table and day, why a partition is not to be built whatever else is the case.
     held_back: Mapping[str, Mapping[dt.date, str]] = dataclasses.field(default_factory=dict)
+    columns: Mapping[str, Columns] = dataclasses.field(default_factory=dict)  # that readers see
+    # Of tables whose columns are to change otherwise than by new ones: all days that are published.
+    published_days: Mapping[str, Sequence[dt.date]] = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -96,7 +102,7 @@ def decide(
     decisions: Decisions = {}
     warnings: list[str] = []
     needed = needed_days(facts.tables, targets, wanted, facts.tz)
-    judge = _Judge(facts, decisions, warnings)
+    judge = _Judge(facts, decisions, warnings, frozenset(wanted))
     for table in facts.tables.values():
         if table.name not in needed:
             continue
@@ -157,6 +163,7 @@ class _Judge:
     facts: Facts
     decisions: Decisions
     warnings: list[str]
+    all_days: frozenset[dt.date] = frozenset()  # the days that were asked for
 
     def partition(self, table: Table, day: dt.date, policy: Policy) -> Decision:
         reason = self._why_build(table, day, policy)
@@ -165,13 +172,14 @@ class _Judge:
         held_back = self.facts.held_back.get(table.name, {}).get(day)
         if held_back is not None:
             return Decision("wait", held_back)
-        obstacle = self._why_wait(table, day)
+        refused = self._why_refused(table, policy)
+        obstacle = refused or self._why_wait(table, day)
         return Decision("wait", obstacle) if obstacle else Decision("build", reason)
 
     def _why_build(self, table: Table, day: dt.date, policy: Policy) -> str | None:
         state = self.facts.ledger.get(table.name, {}).get(day)
         if policy == "all":
-            return "asked for"
+            return ASKED_FOR
         if policy == "failed":
             return "failed" if state is not None and state.status == "failed" else None
         if state is None:
@@ -196,6 +204,15 @@ class _Judge:
             if state.inputs.get(one.table) != now:
                 return f"stale: {one.table} changed"
         return "failed" if state.status == "failed" else None
+
+    def _why_refused(self, table: Table, policy: Policy) -> str | None:
+        """Why the query's columns must not reach readers before somebody has asked for that."""
+        published = self.facts.published_days.get(table.name, ())
+        refused = refusal(table, self.facts.columns.get(table.name), [str(d) for d in published])
+        if refused is None or policy != "all":
+            return refused
+        unreadable = change_of(self.facts.columns.get(table.name), table).unreadable
+        return refused if unreadable and not self.all_days.issuperset(published) else None
 
     def _why_wait(self, table: Table, day: dt.date) -> str | None:
         if end_of_day(day, self.facts.tz) > self.facts.now:

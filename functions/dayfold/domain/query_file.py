@@ -62,6 +62,7 @@ def read_query(path: str, text: str) -> tuple[Table | None, tuple[Problem, ...]]
         grain=header.grain,
         inputs=header.inputs,
         checks=header.checks,
+        schema_changes=header.schema_changes,
         columns=tuple(columns),
         sql=text,
         sql_hash=sql_hash(code),

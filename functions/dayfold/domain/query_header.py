@@ -10,7 +10,15 @@ import yaml
 
 from dayfold.domain.check_reading import read_checks
 from dayfold.domain.query_problem import Problem
-from dayfold.domain.table import BusinessDayWindow, Check, HoursWindow, Input, Window
+from dayfold.domain.table import (
+    SCHEMA_POLICIES,
+    BusinessDayWindow,
+    Check,
+    HoursWindow,
+    Input,
+    SchemaPolicy,
+    Window,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,7 +26,7 @@ if TYPE_CHECKING:
 # Built in C where the wheel has it: ten times faster, and every cold start reads all headers.
 _Loader: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
-_KEYS = ("owner", "grain", "inputs", "checks")
+_KEYS = ("owner", "grain", "inputs", "checks", "schema_changes")
 _KEY_LINE = re.compile(r"([A-Za-z_]+)\s*:(\s|$)")
 _NAME = re.compile(r"[a-z_][a-z0-9_]*\.[a-z_][a-z0-9_]*")
 _HOURS = re.compile(r"(-?\d+)h")
@@ -35,6 +43,7 @@ class Header:
     grain: tuple[str, ...] = ()
     inputs: tuple[Input, ...] = ()
     checks: tuple[Check, ...] = ()
+    schema_changes: SchemaPolicy = "add"
     problems: list[Problem] = dataclasses.field(default_factory=list)
     lines: list[str] = dataclasses.field(default_factory=list)
 
@@ -67,6 +76,7 @@ def read_header(path: str, text: str) -> Header:
     _read_owner_and_grain(header, declared)
     header.inputs = tuple(_read_inputs(header, declared.get("inputs")))
     header.checks = _read_checks(header, declared.get("checks"))
+    header.schema_changes = _read_schema_changes(header, declared.get("schema_changes", "add"))
     return header
 
 
@@ -159,6 +169,17 @@ def _read_window(value: object) -> Window | HoursWindow | BusinessDayWindow | No
     if first is None or last is None or first > 0 or last < 0:
         return None
     return HoursWindow(first, last)
+
+
+def _read_schema_changes(header: Header, declared: object) -> SchemaPolicy:
+    for policy in SCHEMA_POLICIES:
+        if declared == policy:
+            return policy
+    header.report(
+        header.line_of("schema_changes"),
+        f"schema_changes is {declared!r}: give add (new columns by themselves, the default) or any",
+    )
+    return "add"
 
 
 def _read_checks(header: Header, declared: object) -> tuple[Check, ...]:

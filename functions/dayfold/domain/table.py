@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
 RAW_DATABASE = "raw"
 Severity = Literal["error", "warn"]
+# Which changes of its columns a table takes without being asked: new ones, or any.
+SchemaPolicy = Literal["add", "any"]
+SCHEMA_POLICIES: tuple[SchemaPolicy, ...] = ("add", "any")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -106,6 +109,7 @@ class Table:
     columns: tuple[Column, ...]  # all but the partition key `dt`
     sql: str
     sql_hash: str  # of the query as executed: comments and layout do not count
+    schema_changes: SchemaPolicy = "add"
 
     @property
     def database(self) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dayfold.domain.days import day_range
@@ -107,6 +107,7 @@ def worlds(draw: st.DrawFn) -> World:
     return World(windows, dict.fromkeys(windows, 1), files)
 
 
+@settings(deadline=None)
 @given(worlds(), st.data())
 def test_exactly_what_would_hold_something_else_is_stale(world: World, data: st.DataObject) -> None:
     # Given everything built
@@ -126,6 +127,7 @@ def test_exactly_what_would_hold_something_else_is_stale(world: World, data: st.
     assert _stale(now, _rebuilt(now, built)) == set()
 
 
+@settings(deadline=None)
 @given(worlds(), st.integers(1, 8))
 def test_comments_and_layout_make_nothing_stale(world: World, layout: int) -> None:
     # Given
