@@ -72,13 +72,13 @@ def keep_results(
             **line,
         }
         for day, record in sorted(records.items())
-        for line in _lines(checks, _of_day(report, day))
+        for line in _lines(checks, of_day(report, day))
     ]
     text = "".join(f"{json.dumps(line)}\n" for line in lines)
     pipeline.check_results.save(checked_at[:10], f"{table.name}-{build.build_id}", text)
 
 
-def _of_day(report: Report, day: dt.date) -> Report:
+def of_day(report: Report, day: dt.date) -> Report:
     """What is said of a day; a rule that names no day is broken for all of them."""
     return [row for row in report if row["dt"] in {str(day), None}]
 

@@ -52,13 +52,17 @@ def settle(
 ) -> bool:
     """Write how a build ended, count it, and forget its temporary table.
 
+    The table of a build that broke its checks stays until it is collected, to be looked at.
+
     Returns:
         False if the leases of some of the days have gone to another attempt.
     """
     kept = pipeline.ledger.settle(table.name, records)
     if kept:
         count_builds(table.name, list(records.values()))
-    pipeline.catalog.drop_build_table(build_table_name(table, build_id))
+    broke_checks = any(one.status == "failed" and one.location for one in records.values())
+    if not (kept and broke_checks):
+        pipeline.catalog.drop_build_table(build_table_name(table, build_id))
     return kept
 
 
@@ -71,7 +75,7 @@ def point_back(pipeline: Pipeline, table: Table, days: Sequence[dt.date]) -> Non
         if day in states and states[day].location and states[day].published_build_id
     }
     if places:
-        pipeline.catalog.publish(table, places)
+        pipeline.catalog.repoint(table, places)
 
 
 def timestamp(pipeline: Pipeline) -> str:

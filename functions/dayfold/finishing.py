@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from dayfold.adapters.athena import request_token
 from dayfold.adapters.catalog import Place
-from dayfold.checking import checks_in_force, keep_results, span_of
+from dayfold.checking import checks_in_force, keep_results, of_day, span_of
 from dayfold.domain.checks import ROWS, report_statement
 from dayfold.domain.cost import query_usd
 from dayfold.domain.failures import check_failure
@@ -195,8 +195,7 @@ def _records(
     place = build_location(pipeline.settings.bucket, table.name, build.build_id)
     records = {}
     for day, attempt in days.items():
-        # A rule that names no day is broken for all of them.
-        lines = [row for row in report if row["dt"] in {str(day), None}]
+        lines = of_day(report, day)
         broken = [row for row in lines if row["severity"] != "info"]
         errors = [row for row in broken if row["severity"] == "error"]
         rows = sum(int(row["broken"] or 0) for row in lines if row["check_name"] == ROWS)

@@ -16,14 +16,17 @@ from dayfold.adapters.backfills import Backfills
 from dayfold.adapters.build_files import BuildFiles
 from dayfold.adapters.catalog import Catalog
 from dayfold.adapters.check_results import CheckResults
+from dayfold.adapters.collection_marks import CollectionMarks
 from dayfold.adapters.crawler import Crawler
 from dayfold.adapters.executions import Executions
 from dayfold.adapters.extracts import Extracts
+from dayfold.adapters.garbage import Garbage
 from dayfold.adapters.ledger import Ledger
 from dayfold.adapters.plans import PlanStore
 from dayfold.adapters.query_files import QueryFiles
 from dayfold.adapters.queue import Queue
 from dayfold.adapters.sweeps import Sweeps
+from dayfold.adapters.whole_days import WholeDays
 from dayfold.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -51,7 +54,10 @@ class Pipeline:
     crawler: Crawler
     sweeps: Sweeps
     build_files: BuildFiles
+    whole_days: WholeDays
     check_results: CheckResults
+    garbage: Garbage
+    collection_marks: CollectionMarks
     now: Callable[[], dt.datetime] = _now
     sleep: Callable[[float], None] = time.sleep
 
@@ -78,5 +84,8 @@ def connect() -> Pipeline:
         crawler=Crawler(client("glue"), settings.crawler),
         sweeps=Sweeps(client("dynamodb"), settings.ledger_table),
         build_files=BuildFiles(client("s3"), settings.bucket),
+        whole_days=WholeDays(client("glue"), client("s3"), settings.bucket),
         check_results=CheckResults(client("s3"), client("glue"), settings.bucket),
+        garbage=Garbage(client("s3"), settings.bucket),
+        collection_marks=CollectionMarks(client("dynamodb"), settings.ledger_table),
     )

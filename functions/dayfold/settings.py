@@ -29,6 +29,8 @@ class Settings:
     build_concurrency: int
     backfill_concurrency: int
     lease_seconds: int
+    retention_days: int
+    kept_builds: int
     queue_url: str
     dead_letters_url: str
     sweep_days: int

@@ -34,6 +34,7 @@ STATES = dict(all_states(state_machine()))
 TASKS = {name: state for name, state in STATES.items() if state["Type"] == "Task"}
 # Called by a schedule, by `dayfold backfill` and by a queue, not by the state machine.
 CALLED_BY_OTHERS = {
+    "collect_garbage",
     "report_lateness",
     "roll_back",
     "run_backfill_job",

@@ -34,8 +34,8 @@ OUTPUTS = {
     "Workgroup",
     *(function.logical_id for function in ALL_FUNCTIONS),
 }
-# Works as long as Lambda lets it; its own test compares it with its queue.
-RENEWS_ITS_LEASES = {"run_backfill_job"}
+# Work as long as Lambda lets them; the former is compared with its queue by a test of its own.
+RENEWS_ITS_LEASES = {"run_backfill_job", "collect_garbage"}  # the latter holds none
 # Read by Powertools and boto3 themselves, not by our settings.
 READ_BY_LIBRARIES = {
     "AWS_ENDPOINT_URL",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from botocore.exceptions import ClientError
@@ -11,7 +13,6 @@ from dayfold.domain.schema_changes import glue_type, refusal
 from dayfold.errors import RetriableError, SchemaRefusedError
 
 if TYPE_CHECKING:
-    import datetime as dt
     from collections.abc import Iterable, Mapping
 
     from mypy_boto3_glue import GlueClient
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from dayfold.domain.table import Table
 
 BUILD_DATABASE = "build"  # the temporary tables of CTAS
+# A table is looked at so often only: a backfill would ask for the same few at every day it builds.
+_SEEN_SECONDS = 30.0
+_GET_BATCH = 1000  # BatchGetPartition's limit
 _BATCH = 100  # BatchCreatePartition's and BatchUpdatePartition's limit
 _PARQUET = {
     "InputFormat": "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat",
@@ -42,6 +46,8 @@ class Catalog:
     def __init__(self, glue: GlueClient, bucket: str) -> None:
         self._glue = glue
         self._bucket = bucket
+        self._seen: dict[str, tuple[float, dict[str, Any]]] = {}  # table -> when, and as what
+        self._grows: set[str] = set()  # tables whose last days were new: creating comes first
 
     def columns(self, databases: Iterable[str]) -> dict[str, dict[str, str]]:
         """The columns, with the catalog's types, of every table of some databases."""
@@ -67,6 +73,7 @@ class Catalog:
             if error_code(error) != "EntityNotFoundException":
                 raise
             self._create(table.database, wanted)
+            self._seen[table.name] = (time.monotonic(), wanted)
             return
         current = found["Table"]
         seen = {name: kind for name, kind, _ in _columns(current)}
@@ -75,6 +82,7 @@ class Catalog:
         same_columns = _columns(current) == _columns(wanted)
         if not same_columns or current.get("Description", "") != wanted["Description"]:
             self._glue.update_table(DatabaseName=table.database, TableInput=wanted)  # type: ignore[arg-type]
+        self._seen[table.name] = (time.monotonic(), wanted)
 
     def publish(
         self, table: Table, builds: Mapping[dt.date, Place], *, rebuild: bool = True
@@ -86,21 +94,83 @@ class Catalog:
             RetriableError: the catalog refused some of the partitions; the same call again is
                 harmless.
         """
-        self.ensure_table(table, rebuild=rebuild)
+        when, seen = self._seen.get(table.name, (0.0, {}))
+        if seen != self._table_input(table) or time.monotonic() > when + _SEEN_SECONDS:
+            self.ensure_table(table, rebuild=rebuild)
+        try:
+            self._point(table, builds)
+        except ClientError as error:
+            if error_code(error) != "EntityNotFoundException":
+                raise
+            self.ensure_table(table)  # it was dropped since it was last seen
+            self._point(table, builds)
+
+    def repoint(self, table: Table, builds: Mapping[dt.date, Place]) -> None:
+        """Point published days at earlier builds; the table and its columns stay as they are.
+
+        Raises:
+            RetriableError: the catalog refused some of the partitions; the same call again is
+                harmless.
+        """
+        found = self._glue.get_table(DatabaseName=table.database, Name=table.short_name)
+        columns = found["Table"]["StorageDescriptor"]["Columns"]
         days = sorted(builds)
         for start in range(0, len(days), _BATCH):
             inputs = {
                 str(day): self._partition_input(table, day, builds[day])
                 for day in days[start : start + _BATCH]
             }
-            for attempt in (self._update, self._create_partitions, self._update):
-                inputs = attempt(table, inputs)
+            for one in inputs.values():
+                one["StorageDescriptor"]["Columns"] = columns
+            if refused := self._update(table, inputs):
+                raise RetriableError(f"the catalog did not take {table.name} {min(refused)}")
+
+    def _point(self, table: Table, builds: Mapping[dt.date, Place]) -> None:
+        update, create = self._update, self._create_partitions
+        attempts = (create, update) if table.name in self._grows else (update, create, update)
+        self._grows.discard(table.name)
+        days = sorted(builds)
+        for start in range(0, len(days), _BATCH):
+            inputs = {
+                str(day): self._partition_input(table, day, builds[day])
+                for day in days[start : start + _BATCH]
+            }
+            for attempt in attempts:
+                left = attempt(table, inputs)
+                if attempt == create and len(left) < len(inputs):
+                    self._grows.add(table.name)
+                inputs = left
                 if not inputs:
                     break
             else:
                 raise RetriableError(
                     f"the catalog did not take {table.name} {', '.join(sorted(inputs))}"
                 )
+
+    def locations(self, table: str, days: Iterable[dt.date]) -> dict[dt.date, str]:
+        """Where the partitions of a table point, of those of `days` that it has."""
+        database, _, name = table.partition(".")
+        wanted, found = sorted(days), {}
+        for start in range(0, len(wanted), _GET_BATCH):
+            values: Any = [{"Values": [str(day)]} for day in wanted[start : start + _GET_BATCH]]
+            try:
+                answer = self._glue.batch_get_partition(
+                    DatabaseName=database, TableName=name, PartitionsToGet=values
+                )
+            except ClientError as error:
+                raise_if_throttled(error)
+                if error_code(error) == "EntityNotFoundException":
+                    return {}
+                raise
+            for one in answer.get("Partitions", []):
+                day = dt.date.fromisoformat(one["Values"][0])
+                found[day] = one.get("StorageDescriptor", {}).get("Location", "")
+        return found
+
+    def build_tables(self) -> dict[str, dt.datetime]:
+        """The temporary tables of builds, with the moment at which each was made."""
+        pages = self._glue.get_paginator("get_tables").paginate(DatabaseName=BUILD_DATABASE)
+        return {one["Name"]: one["CreateTime"] for page in pages for one in page["TableList"]}
 
     def drop_build_table(self, name: str) -> None:
         """Forget a build's temporary table; its files stay."""

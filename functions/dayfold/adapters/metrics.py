@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from dayfold.domain.partition import BuildRecord
     from dayfold.domain.sweeping import SweepRecord
@@ -52,4 +52,17 @@ def count_sweep(record: SweepRecord) -> None:
     dead = (record.ended_runs, record.ended_leases, record.stopped_queries)
     metrics.add_metric("SweepEndedAbandoned", MetricUnit.Count, sum(map(len, dead)))
     metrics.add_metric("SweepResumedBackfills", MetricUnit.Count, len(record.resumed_backfills))
+    metrics.flush_metrics()
+
+
+def count_collected(done: Mapping[str, Any]) -> None:
+    """Count what a collection has deleted; a dry run has deleted nothing."""
+    from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
+
+    if done["dry_run"]:
+        return
+    metrics = EphemeralMetrics()
+    metrics.add_metric("BuildsCollected", MetricUnit.Count, done["builds"])
+    metrics.add_metric("FilesCollected", MetricUnit.Count, done["files"])
+    metrics.add_metric("BytesCollected", MetricUnit.Bytes, done["bytes"])
     metrics.flush_metrics()

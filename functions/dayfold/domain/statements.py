@@ -31,7 +31,12 @@ def build_id(table: str, attempts: Mapping[dt.date, int], run_id: str) -> str:
 
 def build_table_name(table: Table, build: str) -> str:
     """The temporary table of a build, without its database."""
-    return f"{table.database}_{table.short_name}_{build}".replace("-", "_")
+    return named_build_table(table.name, build)
+
+
+def named_build_table(table: str, build: str) -> str:
+    """The same of a table that is known by its name alone."""
+    return f"{table}_{build}".replace(".", "_").replace("-", "_")
 
 
 def build_location(bucket: str, table: str, build: str) -> str:

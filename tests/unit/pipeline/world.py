@@ -14,13 +14,16 @@ from dayfold.adapters.backfills import Backfills
 from dayfold.adapters.build_files import BuildFiles
 from dayfold.adapters.catalog import Catalog
 from dayfold.adapters.check_results import CheckResults
+from dayfold.adapters.collection_marks import CollectionMarks
 from dayfold.adapters.crawler import Crawler
 from dayfold.adapters.extracts import Extracts
+from dayfold.adapters.garbage import Garbage
 from dayfold.adapters.ledger import Ledger
 from dayfold.adapters.plans import PlanStore
 from dayfold.adapters.query_files import QueryFiles
 from dayfold.adapters.queue import Queue
 from dayfold.adapters.sweeps import Sweeps
+from dayfold.adapters.whole_days import WholeDays
 from dayfold.finishing import finish_build
 from dayfold.pipeline import Pipeline
 from dayfold.planner import plan_run
@@ -186,6 +189,8 @@ def make_world(folder: Path) -> World:
         build_concurrency=4,
         backfill_concurrency=20,
         lease_seconds=300,
+        retention_days=7,
+        kept_builds=3,
         queue_url=client("sqs").create_queue(QueueName="jobs")["QueueUrl"],
         dead_letters_url=client("sqs").create_queue(QueueName="dead")["QueueUrl"],
         sweep_days=45,
@@ -209,7 +214,10 @@ def make_world(folder: Path) -> World:
         crawler=Crawler(glue, CRAWLER),
         sweeps=Sweeps(client("dynamodb"), LEDGER),
         build_files=BuildFiles(s3, BUCKET),
+        whole_days=WholeDays(glue, s3, BUCKET),
         check_results=CheckResults(s3, glue, BUCKET),
+        garbage=Garbage(s3, BUCKET),
+        collection_marks=CollectionMarks(client("dynamodb"), LEDGER),
         now=lambda: clock[0],
         sleep=lambda _seconds: None,
     )
