@@ -26,11 +26,15 @@ _LN_EDGES: Final = (
 )
 _FAIL: Final = "CAST(chr(1) || '{code}: ' || {text} || chr(2) AS TIMESTAMP)"
 _MACROS: Final = (
-    # a/b as whole numbers, rounded half away from zero
+    # a/b as whole numbers, rounded half away from zero; nothing on the way is larger than a and b
     (
-        "half_up(a, b) AS CASE WHEN (a < 0) <> (b < 0) THEN -((2 * abs(a) + abs(b)) // (2 * "
-        "abs(b))) "
-        "ELSE (2 * abs(a) + abs(b)) // (2 * abs(b)) END"
+        "half_up(a, b) AS CASE WHEN (a < 0) <> (b < 0) THEN -1 ELSE 1 END * (abs(a) // abs(b) "
+        "+ CASE WHEN abs(a) % abs(b) >= abs(b) - abs(a) % abs(b) THEN 1 ELSE 0 END)"
+    ),
+    # A wall clock's time in a zone; of two such moments in the hour that comes twice, the first
+    (
+        "zoned(z, w) AS CASE WHEN timezone(z, timezone(z, w) - INTERVAL 1 HOUR) = w "
+        "THEN timezone(z, w) - INTERVAL 1 HOUR ELSE timezone(z, w) END"
     ),
     (
         "with_point(h, p, s) AS CASE WHEN s = 0 THEN CAST(h AS VARCHAR) ELSE "

@@ -63,6 +63,11 @@ _KNOWN: Final = (
         r"Failed to read file at \2: incorrect header check",
     ),
     (
+        r"(?i)overflow in \w+ of (?:INT128|HUGEINT)",
+        "NOT_SUPPORTED",
+        "the local Athena computes decimals with at most 38 digits on the way",
+    ),
+    (
         r"(?i)overflow in (\w+) of (\S+ \([^)]*\))",
         "NUMERIC_VALUE_OUT_OF_RANGE",
         r"bigint \1 overflow: \2",

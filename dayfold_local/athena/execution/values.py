@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from dayfold_local.athena.sql_types import Type
 
 
-def formatter(kind: Type) -> Callable[[Any], str]:  # noqa: PLR0911 - one per kind of type
+def formatter(kind: Type) -> Callable[[Any], str]:  # noqa: C901, PLR0911 - one per kind of type
     """What turns a non-NULL value of the type into text."""
     if kind.name == "boolean":
         return lambda value: "true" if value else "false"
@@ -22,6 +22,9 @@ def formatter(kind: Type) -> Callable[[Any], str]:  # noqa: PLR0911 - one per ki
         return _real if kind.name == "real" else double_text
     if kind.name == "decimal":
         return lambda value: f"{value:f}"
+    if kind.name == "char":
+        length = kind.precision or 1
+        return lambda value: value.rstrip(" ").ljust(length)
     if kind.name == "timestamp":
         precision = kind.precision or 0
         return lambda value: moment_text(value, precision)

@@ -14,6 +14,7 @@ from dayfold_local.athena.translation import (
     json_functions,
     map_functions,
     scalar_functions,
+    text_functions,
     time_functions,
 )
 
@@ -24,5 +25,6 @@ __all__ = [
     "json_functions",
     "map_functions",
     "scalar_functions",
+    "text_functions",
     "time_functions",
 ]

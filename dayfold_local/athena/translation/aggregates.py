@@ -42,6 +42,8 @@ def aggregate(call: Call, tail: str = "", nulls: str = "") -> Typed | None:
         else:
             distinct = True
             parts.extend(last.expressions)
+    if distinct and "OVER" in tail:
+        raise not_supported(f"{position(call.node)}DISTINCT in window function parameters")
     inner = Call(call.name, call.node, parts, call.scope, call.to)
     return handler(Aggregate(inner, distinct, order, tail, nulls))
 

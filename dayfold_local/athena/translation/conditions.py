@@ -70,7 +70,8 @@ def _like(node: exp.Like, scope: Scope, to: Translator, escape: str = "") -> Typ
             f"{position(node)}Left side of LIKE expression must evaluate to a varchar "
             f"(actual: {value.type})",
         )
-    return Typed(f"({value.sql} LIKE {pattern.sql}{escape})", BOOLEAN)
+    negated = "NOT " if node.args.get("negate") else ""
+    return Typed(f"({value.sql} {negated}LIKE {pattern.sql}{escape})", BOOLEAN)
 
 
 def _escape(node: exp.Escape, scope: Scope, to: Translator) -> Typed:

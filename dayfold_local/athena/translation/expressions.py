@@ -11,12 +11,11 @@ from dayfold_local.athena.sql_types import (
     BOOLEAN,
     UNKNOWN,
     VARBINARY,
-    VARCHAR,
     Type,
     array,
     parse_type,
 )
-from dayfold_local.athena.translation import literals, operators
+from dayfold_local.athena.translation import literals, operators, quantified
 from dayfold_local.athena.translation.casts import cast
 from dayfold_local.athena.translation.parse import CALL, position
 from dayfold_local.athena.translation.scope import Scope, Typed, dereference, resolve
@@ -94,8 +93,10 @@ def _binary(name: str) -> Callable[[Any, Scope, Translator], Typed]:
 
 def _compare(symbol: str) -> Callable[[Any, Scope, Translator], Typed]:
     def handle(node: exp.Binary, scope: Scope, to: Translator) -> Typed:
-        if isinstance(node.expression, exp.Any | exp.All):
-            raise not_supported(f"{position(node)}quantified comparisons")
+        parts = quantified.parts(node.expression)
+        if parts is not None:
+            left = expression(node.this, scope, to)
+            return quantified.compare(symbol, left, *parts, scope, to)
         left, right = expression(node.this, scope, to), expression(node.expression, scope, to)
         return operators.comparison(symbol, left, right, node)
 
@@ -211,10 +212,12 @@ def _trim(node: exp.Trim, scope: Scope, to: Translator) -> Typed:
     value = expression(node.this, scope, to)
     side = (node.args.get("position") or "BOTH").upper()
     name = {"BOTH": "trim", "LEADING": "ltrim", "TRAILING": "rtrim"}[side]
+    if not value.type.is_text or value.type.name == "char":
+        raise not_supported(f"{position(node)}TRIM of {value.type}")
     if node.expression is None:
-        return Typed(f"{name}({value.sql})", VARCHAR)
+        return Typed(f"{name}({value.sql})", value.type)
     characters = expression(node.expression, scope, to)
-    return Typed(f"{name}({value.sql}, {characters.sql})", VARCHAR)
+    return Typed(f"{name}({value.sql}, {characters.sql})", value.type)
 
 
 HANDLERS: dict[type, Callable[[Any, Scope, Translator], Typed]] = {

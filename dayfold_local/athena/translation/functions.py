@@ -113,6 +113,8 @@ def translate_call(call: Call) -> Typed:
     if candidates is None:
         raise unknown_function(call)
     args = call.args()
+    if call.name != "length" and any(arg.type.name == "char" for arg in args):
+        raise not_supported(f"{position(call.node)}{call.name} of a char: cast it to varchar")
     for candidate in candidates:
         found = candidate.match(args)
         if found is not None:

@@ -12,9 +12,7 @@ from dayfold_local.athena.translation.functions import Call, function
 from dayfold_local.athena.translation.parse import position
 from dayfold_local.athena.translation.scope import Typed
 
-_STEP: Final = re.compile(
-    r"""\.([A-Za-z0-9_:$@/\-]+)|\[\s*(\d+)\s*\]|\[\s*"((?:[^"\\]|\\.)*)"\s*\]"""
-)
+_STEP: Final = re.compile(r"""\.([A-Za-z0-9_]+)|\[\s*(\d+)\s*\]|\[\s*"((?:[^"\\]|\\.)*)"\s*\]""")
 
 
 def steps(path: str, where: str) -> list[str | int]:
@@ -27,7 +25,7 @@ def steps(path: str, where: str) -> list[str | int]:
     while at < len(rest):
         match = _STEP.match(rest, at)
         if match is None:
-            raise not_supported(f"{where}the JSON path '{path}'")
+            raise QueryFailure("INVALID_FUNCTION_ARGUMENT", f"{where}Invalid JSON path: '{path}'")
         name, place, quoted = match.groups()
         if place is not None:
             found.append(int(place))
@@ -69,7 +67,8 @@ def _extract(call: Call) -> Typed:
     text, path = document(call.arg(0), call), _path(call)
     if call.name == "json_extract":
         return Typed(f"CAST(json_extract({text}, {path}) AS VARCHAR)", JSON)
-    return Typed(_scalar(text, path), VARCHAR)
+    value = call.arg(0).type  # a scalar is at most as long as the text it stands in
+    return Typed(_scalar(text, path), value if value.is_text else VARCHAR)
 
 
 def _scalar(text: str, path: str) -> str:
@@ -115,9 +114,9 @@ def _array_length(call: Call) -> Typed:
 def _array_get(call: Call) -> Typed:
     call.need(2)
     text, place = document(call.arg(0), call), coerce(call.arg(1), BIGINT)
-    found = f"CAST(json_extract({text}, {place.sql}) AS VARCHAR)"
-    # As in Trino, a JSON null in the array is an SQL NULL.
-    return Typed(f"CASE WHEN json_type({text}) = 'ARRAY' THEN nullif({found}, 'null') END", JSON)
+    # As in Trino, whose function is known to be wrong: a text loses its quotes, null is NULL.
+    found = f"json_extract_string({text}, {place.sql})"
+    return Typed(f"CASE WHEN json_type({text}) = 'ARRAY' THEN {found} END", JSON)
 
 
 @function("json_array_contains")

@@ -161,10 +161,8 @@ def concat(values: list[Typed], node: exp.Expr) -> Typed:
     if any(kind.name == "char" for kind in kinds):
         raise not_supported(f"{position(node)}char values joined to others: cast them to varchar")
     if all(kind.is_text for kind in kinds):
-        lengths = [kind.precision for kind in kinds]
-        total = None if None in lengths or not kinds else sum(n for n in lengths if n is not None)
         texts = [cast(each, Type("varchar")).sql for each in values]
-        return Typed(f"({' || '.join(texts)})", Type("varchar", precision=total))
+        return Typed(f"({' || '.join(texts)})", Type("varchar"))
     if all(kind.name == "varbinary" for kind in kinds):
         return Typed(f"({' || '.join(value.sql for value in values)})", kinds[0])
     if kinds and kinds[0].name == "array":

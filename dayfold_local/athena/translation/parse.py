@@ -6,16 +6,14 @@ strings, subscripts). We want Trino's functions by Trino's names, so the tokens 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
+from sqlglot import exp
 from sqlglot.dialects.dialect import Dialect
 from sqlglot.errors import ParseError, TokenError
 from sqlglot.tokenizer_core import Token, TokenType
 
 from dayfold_local.athena.errors import QueryFailure
-
-if TYPE_CHECKING:
-    from sqlglot import exp
 
 CALL: Final = "f$"  # marks a call that the parser must leave alone
 SUBSCRIPT: Final = "f$subscript"
@@ -73,6 +71,8 @@ def parse(sql: str) -> exp.Expr:
     if len(trees) != 1:
         message = "Only one sql statement is allowed." if trees else "Query cannot be empty"
         raise QueryFailure("SYNTAX_ERROR", message, bare=True)
+    if isinstance(trees[0], exp.Values):
+        return parse(f"SELECT * FROM (\n{sql}\n) AS t")
     return trees[0]
 
 
@@ -99,7 +99,7 @@ def _syntax_error(error: ParseError) -> QueryFailure:
     return QueryFailure("SYNTAX_ERROR", f"{where}: mismatched input '{text}'{extra}", bare=True)
 
 
-def _marked(tokens: list[Token]) -> list[Token]:
+def _marked(tokens: list[Token]) -> list[Token]:  # noqa: C901 - one pass over all that is marked
     marked: list[Token] = []
     brackets: list[bool] = []  # whether each open bracket is a subscript
     literal_at = -1
@@ -123,6 +123,8 @@ def _marked(tokens: list[Token]) -> list[Token]:
         if following is not None and _is_call(tokens, at, token, following):
             token.text = CALL + token.text.lower()
             token.token_type = TokenType.VAR
+            if token.text == f"{CALL}substring":
+                _with_commas(tokens, at + 2)
         elif following is not None and following.token_type == TokenType.STRING:
             name = token.text.upper()
             if name == "DECIMAL":
@@ -137,6 +139,17 @@ def _marked(tokens: list[Token]) -> list[Token]:
                 continue
         marked.append(token)
     return marked
+
+
+def _with_commas(tokens: list[Token], at: int) -> None:
+    """SUBSTRING(x FROM 2 FOR 3) as substring(x, 2, 3)."""
+    depth = 0
+    for token in tokens[at:]:
+        depth += (token.token_type == TokenType.L_PAREN) - (token.token_type == TokenType.R_PAREN)
+        if depth < 0:
+            return
+        if depth == 0 and token.token_type in {TokenType.FROM, TokenType.FOR}:
+            token.token_type, token.text = TokenType.COMMA, ","
 
 
 def _like(token: Token, kind: TokenType, text: str) -> Token:

@@ -8,6 +8,7 @@ from dayfold_local.athena.errors import QueryFailure, not_supported
 from dayfold_local.athena.sql_types import (
     BIGINT,
     DOUBLE,
+    JSON,
     UNKNOWN,
     VARCHAR,
     Type,
@@ -15,6 +16,7 @@ from dayfold_local.athena.sql_types import (
     literal,
 )
 from dayfold_local.athena.translation import floats, operators
+from dayfold_local.athena.translation.aggregates import is_aggregate
 from dayfold_local.athena.translation.casts import cast, raising
 from dayfold_local.athena.translation.coercion import coerce
 from dayfold_local.athena.translation.expressions import boolean, expression
@@ -50,14 +52,27 @@ def _if(call: Call) -> Typed:
 def _try(call: Call) -> Typed:
     call.need(1)
     inner = call.arg(0)
+    if JSON in inner.type.args:
+        raise not_supported(f"{position(call.node)}TRY of {inner.type}")
+    if inner.type == JSON:
+        document = inner.any_zone and _tried(call, inner.any_zone)
+        return Typed(_tried(call, inner.sql), inner.type, None, document)
     if inner.any_zone is not None:
         # What is no moment is NULL; a refusal to tell its zone stays outside of TRY.
-        moment = f"TRY({inner.any_zone})"
+        moment = _tried(call, inner.any_zone)
         checked = f"CASE WHEN {moment} IS NULL THEN NULL ELSE {inner.sql} END"
         return Typed(checked, inner.type, None, moment)
     if "NOT_SUPPORTED: " in inner.sql:
         raise not_supported(f"{position(call.node)}TRY of what may be refused at run time")
-    return Typed(f"TRY({inner.sql})", inner.type)
+    return Typed(_tried(call, inner.sql), inner.type)
+
+
+def _tried(call: Call, sql: str) -> str:
+    """TRY in a lambda: outside of one, the engine works out what stands twice before it tries."""
+    apart = (exp.Window, exp.Query, exp.Subquery)
+    if call.raw[0].find(*apart) or any(map(is_aggregate, call.raw[0].walk())):
+        return f"TRY({sql})"  # no lambda may hold these
+    return f"list_transform([0], lambda try_: TRY({sql}))[1]"
 
 
 @function("greatest", "least")
@@ -165,17 +180,20 @@ def _regexp_replace(call: Call) -> Typed:
     call.need(2, 3)
     if len(call.raw) == 2:
         text, pattern = call.args()
-        return Typed(f"regexp_replace({text.sql}, {pattern.sql}, '', 'g')", VARCHAR)
+        kind = text.type if text.type.is_text else VARCHAR
+        return Typed(f"regexp_replace({text.sql}, {pattern.sql}, '', 'g')", kind)
     if isinstance(call.raw[2], exp.Lambda):
         raise not_supported(f"{position(call.node)}regexp_replace with a lambda")
     import re
 
     replacement = re.sub(r"\$(\d)", r"\\\1", call.literal(2))
     text, pattern = call.arg(0), call.arg(1)
-    return Typed(
-        f"regexp_replace({text.sql}, {pattern.sql}, {literal(replacement)}, 'g')",
-        VARCHAR,
-    )
+    kind = VARCHAR
+    if text.type.precision is not None:  # Trino's own reckoning of the longest result
+        have, more = text.type.precision, len(call.literal(2))
+        most = have + max(have * more // 2, more) * (have + 1)
+        kind = Type("varchar", precision=min(most, 2**31 - 1))
+    return Typed(f"regexp_replace({text.sql}, {pattern.sql}, {literal(replacement)}, 'g')", kind)
 
 
 @function("subscript")

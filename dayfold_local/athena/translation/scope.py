@@ -104,7 +104,7 @@ class Scope:
             ]
             if len(found) > 1:
                 raise QueryFailure(
-                    "SYNTAX_ERROR",
+                    "AMBIGUOUS_NAME",
                     f"{position(node)}Column '{'.'.join(parts)}' is ambiguous",
                 )
             if found:

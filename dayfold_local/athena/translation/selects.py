@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from dayfold_local.athena.errors import QueryFailure, not_supported
-from dayfold_local.athena.sql_types import quote
+from dayfold_local.athena.sql_types import Type, quote
 from dayfold_local.athena.translation import relations
 from dayfold_local.athena.translation.expressions import boolean, expression
 from dayfold_local.athena.translation.parse import position
@@ -28,15 +28,25 @@ def order_item(item: exp.Ordered, fields: list[Field], scope: Scope | None, to: 
                 "SYNTAX_ERROR",
                 f"{position(node)}ORDER BY position {node.this} is not in select list",
             )
+        _orderable(fields[int(node.this) - 1].type, node)
         return f"{node.this}{tail}"
     if isinstance(node, exp.Column) and len(node.parts) == 1:
         name = node.name.lower()
         places = [at for at, field in enumerate(fields) if (field.name or "").lower() == name]
         if places:
+            _orderable(fields[places[0]].type, node)
             return f"{places[0] + 1}{tail}"
     if scope is None:
         raise not_supported(f"{position(node)}ORDER BY an expression behind a set operation")
-    return f"{expression(node, scope, to).sql}{tail}"
+    value = expression(node, scope, to)
+    _orderable(value.type, node)
+    return f"{value.sql}{tail}"
+
+
+def _orderable(kind: Type, node: exp.Expr) -> None:
+    """Arrays and rows with NULLs inside fail in Trino, and have a place in the engine's order."""
+    if kind.name in {"array", "row"}:
+        raise not_supported(f"{position(node)}ORDER BY of {kind}")
 
 
 def limits(node: exp.Expr) -> str:
@@ -145,9 +155,9 @@ class Select:
             parts = [part.name.lower() for part in node.parts]
             found = self._scope.find(parts, node)
             if found is not None and found[1] == len(parts):
-                return [self._passed(found[0], name or found[0].name)]
+                return [self._passed(found[0], name or node.name)]
         if name is None and isinstance(node, exp.Column | exp.Dot):
-            name = node.name.lower()
+            name = node.name
         value = expression(node, self._scope, self._work)
         return [Field(name, value.type, value.sql)]
 

@@ -15,6 +15,7 @@ from dayfold_local.athena.sql_types import (
     DATE,
     DOUBLE,
     JSON,
+    UNKNOWN,
     VARBINARY,
     VARCHAR,
     Type,
@@ -36,7 +37,10 @@ _RESULTS: Final[dict[str, Type]] = {**_KINDS, "texts": Type("array", (VARCHAR,))
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Signature:
-    """`template` takes the arguments as {0}, {1}...; `first` is the result type of argument 0."""
+    """`template` takes the arguments as {0}, {1}...; `first` is the type of argument 0.
+
+    `firsts` is an array of that type.
+    """
 
     params: tuple[str, ...]
     result: str
@@ -58,8 +62,14 @@ class Signature:
             if not coercible(kind, wanted) and not (param == "double" and kind.is_numeric):
                 return None
             texts.append(coerce(arg, wanted).sql)
-        result = args[0].type if self.result == "first" else _RESULTS[self.result]
-        return Typed(self.template.format(*texts), result)
+        return Typed(self.template.format(*texts), self._result(args))
+
+    def _result(self, args: list[Typed]) -> Type:
+        if not self.result.startswith("first"):
+            return _RESULTS[self.result]
+        # A text keeps its length; a NULL without a type takes the parameter's.
+        kind = _KINDS[self.params[0]] if args[0].type == UNKNOWN else args[0].type
+        return Type("array", (kind,)) if self.result == "firsts" else kind
 
 
 def _signatures(text: str) -> dict[str, list[Signature]]:
@@ -74,33 +84,27 @@ def _signatures(text: str) -> dict[str, list[Signature]]:
 
 
 SIGNATURES: Final = _signatures("""
-    upper(text) -> text => upper({0})
-    lower(text) -> text => lower({0})
+    upper(text) -> first => CASE WHEN contains({0}, 'ß') THEN replace(upper({0}), 'ẞ', 'ß') ELSE upper({0}) END
+    lower(text) -> first => lower({0})
     length(text) -> int => length({0})
     length(bin) -> int => octet_length({0})
-    reverse(text) -> text => reverse({0})
-    trim(text) -> text => trim({0})
-    ltrim(text) -> text => ltrim({0})
-    rtrim(text) -> text => rtrim({0})
-    replace(text, text) -> text => replace({0}, {1}, '')
-    replace(text, text, text) -> text => replace({0}, {1}, {2})
+    reverse(text) -> first => reverse({0})
+    trim(text) -> first => trim({0})
+    ltrim(text) -> first => ltrim({0})
+    rtrim(text) -> first => rtrim({0})
+    replace(text, text) -> first => replace({0}, {1}, '')
     strpos(text, text) -> int => strpos({0}, {1})
     starts_with(text, text) -> bool => starts_with({0}, {1})
-    split(text, text) -> texts => str_split({0}, {1})
-    split_part(text, text, int) -> text => CASE WHEN {2} > len(str_split({0}, {1})) THEN NULL ELSE split_part({0}, {1}, {2}) END
-    substr(text, int) -> text => trino_substr({0}, {1})
-    substring(text, int) -> text => trino_substr({0}, {1})
-    substr(text, int, int) -> text => trino_substr3({0}, {1}, {2})
-    substring(text, int, int) -> text => trino_substr3({0}, {1}, {2})
+    split(text, text) -> firsts => str_split({0}, {1})
+    split_part(text, text, int) -> first => CASE WHEN {2} > len(str_split({0}, {1})) THEN NULL ELSE split_part({0}, {1}, {2}) END
+    substr(text, int) -> first => trino_substr({0}, {1})
+    substring(text, int) -> first => trino_substr({0}, {1})
+    substr(text, int, int) -> first => trino_substr3({0}, {1}, {2})
+    substring(text, int, int) -> first => trino_substr3({0}, {1}, {2})
     lpad(text, int, text) -> text => lpad({0}, CAST({1} AS INTEGER), {2})
     rpad(text, int, text) -> text => rpad({0}, CAST({1} AS INTEGER), {2})
-    chr(int) -> text => chr(CAST({0} AS INTEGER))
-    codepoint(text) -> int => unicode({0})
-    levenshtein_distance(text, text) -> int => levenshtein({0}, {1})
-    hamming_distance(text, text) -> int => hamming({0}, {1})
     translate(text, text, text) -> text => translate({0}, {1}, {2})
     to_utf8(text) -> bin => encode({0})
-    from_utf8(bin) -> text => decode({0})
     md5(bin) -> bin => unhex(md5({0}))
     sha1(bin) -> bin => unhex(sha1({0}))
     sha256(bin) -> bin => unhex(sha256({0}))
@@ -108,19 +112,21 @@ SIGNATURES: Final = _signatures("""
     from_hex(text) -> bin => unhex({0})
     to_base64(bin) -> text => to_base64({0})
     from_base64(text) -> bin => from_base64({0})
-    url_encode(text) -> text => url_encode({0})
-    url_decode(text) -> text => url_decode({0})
+    url_decode(text) -> first => url_decode(replace({0}, '+', ' '))
     regexp_like(text, text) -> bool => regexp_matches({0}, {1})
-    regexp_extract(text, text) -> text => CASE WHEN regexp_matches({0}, {1}) THEN regexp_extract({0}, {1}) END
-    regexp_extract(text, text, int) -> text => CASE WHEN regexp_matches({0}, {1}) THEN regexp_extract({0}, {1}, CAST({2} AS INTEGER)) END
-    regexp_extract_all(text, text) -> texts => regexp_extract_all({0}, {1})
-    regexp_replace(text, text) -> text => regexp_replace({0}, {1}, '', 'g')
-    regexp_split(text, text) -> texts => regexp_split_to_array({0}, {1})
+    regexp_extract(text, text) -> first => CASE WHEN regexp_matches({0}, {1}) THEN regexp_extract({0}, {1}) END
+    regexp_extract(text, text, int) -> first => CASE WHEN regexp_matches({0}, {1}) THEN regexp_extract({0}, {1}, CAST({2} AS INTEGER)) END
+    regexp_extract_all(text, text) -> firsts => regexp_extract_all({0}, {1})
+    regexp_extract_all(text, text, int) -> texts => regexp_extract_all({0}, {1}, CAST({2} AS INTEGER))
+    width_bucket(double, double, double, int) -> int => CAST(CASE WHEN {0} < {1} THEN 0 WHEN {0} >= {2} THEN {3} + 1 ELSE floor(({0} - {1}) * {3} / ({2} - {1})) + 1 END AS BIGINT)
+    current_timezone() -> text => 'UTC'
+    bitwise_right_shift_arithmetic(int, int) -> int => ({0} >> CAST({1} AS INTEGER))
+    regexp_replace(text, text) -> first => regexp_replace({0}, {1}, '', 'g')
+    regexp_split(text, text) -> firsts => regexp_split_to_array({0}, {1})
     regexp_count(text, text) -> int => len(regexp_extract_all({0}, {1}))
     abs(number) -> first => abs({0})
-    sign(double) -> double => CAST(sign({0}) AS DOUBLE)
     sqrt(double) -> double => trino_sqrt({0})
-    cbrt(double) -> double => cbrt({0})
+    cbrt(double) -> double => trino_cbrt({0})
     exp(double) -> double => exp({0})
     ln(double) -> double => trino_ln({0})
     log2(double) -> double => trino_ln({0}) / ln(2)
@@ -149,8 +155,6 @@ SIGNATURES: Final = _signatures("""
     bitwise_not(int) -> int => (~{0})
 """)
 ALIASES: Final = {
-    "char_length": "length",
-    "character_length": "length",
     "ceiling": "ceil",
     "random": "rand",
     "power": "pow",
@@ -198,7 +202,6 @@ REFUSED: Final = frozenset(
         "st_contains",
         "st_distance",
         "to_geometry",
-        "width_bucket",
         "from_base",
         "to_base",
         "crc32",
@@ -214,7 +217,6 @@ REFUSED: Final = frozenset(
         "parse_duration",
         "parse_data_size",
         "from_iso8601_timestamp_nanos",
-        "current_timezone",
         "timezone_hour",
         "timezone_minute",
         "localtime",

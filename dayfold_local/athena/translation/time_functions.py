@@ -247,14 +247,15 @@ def _to_iso(call: Call) -> Typed:
     call.need(1)
     value = call.arg(0)
     if value.type == DATE:
-        return Typed(f"strftime({value.sql}, '%Y-%m-%d')", VARCHAR)
-    suffix = ""
+        return Typed(f"strftime({value.sql}, '%Y-%m-%d')", Type("varchar", precision=16))
+    suffix, length = "", 26
     if value.type.name.endswith("zone"):
         if value.type.zone != "UTC":
             raise not_supported(f"{position(call.node)}to_iso8601 in a zone other than UTC")
-        suffix = "Z"
+        suffix, length = "Z", 32
     moment = _moment(value, call)
-    return Typed(f"strftime({moment.sql}, '%Y-%m-%dT%H:%M:%S.%g{suffix}')", VARCHAR)
+    text = f"strftime({moment.sql}, '%Y-%m-%dT%H:%M:%S.%g{suffix}')"
+    return Typed(text, Type("varchar", precision=length))
 
 
 @function("format_datetime")

@@ -26,7 +26,7 @@ SELECT id, array_agg(id) OVER (ORDER BY id ROWS BETWEEN 2 PRECEDING AND CURRENT 
 SELECT id, max_by(item, amount) OVER (ORDER BY id) FROM sales ORDER BY id;
 SELECT id, bool_or(amount > 15) OVER (PARTITION BY shop ORDER BY id) FROM sales ORDER BY id;
 SELECT id, stddev(amount) OVER (ORDER BY id ROWS BETWEEN 4 PRECEDING AND CURRENT ROW) FROM sales ORDER BY id;
-SELECT k, rank() OVER (ORDER BY d), rank() OVER (ORDER BY d DESC), rank() OVER (ORDER BY d NULLS FIRST) FROM typed ORDER BY k;
+SELECT k, rank() OVER (ORDER BY d), rank() OVER (ORDER BY d DESC), rank() OVER (ORDER BY i NULLS FIRST) FROM typed ORDER BY k;
 SELECT k, row_number() OVER (ORDER BY s), row_number() OVER (ORDER BY v DESC, k) FROM typed ORDER BY k;
 SELECT k, approx_distinct(s) OVER (ORDER BY k) FROM typed ORDER BY k;
 SELECT shop, dt, sum(count(*)) OVER (PARTITION BY shop ORDER BY dt) FROM sales GROUP BY shop, dt ORDER BY shop, dt;

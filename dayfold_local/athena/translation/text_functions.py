@@ -1,0 +1,123 @@
+"""Functions of texts that need more than a template: lengths, edges, and what is refused."""
+
+from __future__ import annotations
+
+from dayfold_local.athena.sql_types import (
+    BIGINT,
+    DOUBLE,
+    UNKNOWN,
+    VARBINARY,
+    VARCHAR,
+    Type,
+    decimal,
+)
+from dayfold_local.athena.translation.casts import raising
+from dayfold_local.athena.translation.coercion import coerce, coercible
+from dayfold_local.athena.translation.functions import Call, function
+from dayfold_local.athena.translation.scope import Typed
+
+_LONGEST = 2**31 - 1
+
+
+def _texts(call: Call, *counts: int) -> list[Typed]:
+    call.need(*counts)
+    found = call.args()
+    if not all(coercible(arg.type, VARCHAR) and arg.type.name != "char" for arg in found):
+        raise call.unexpected()
+    return found
+
+
+def _bounded(length: int) -> Type:
+    return Type("varchar", precision=min(length, _LONGEST))
+
+
+@function("replace")
+def _replace(call: Call) -> Typed:
+    found = _texts(call, 2, 3)
+    text, search = found[:2]
+    by = found[2].sql if len(found) == 3 else "''"
+    # Nothing, looked for, is between all letters; the engine finds it nowhere.
+    everywhere = f"regexp_replace({text.sql}, '', {by}, 'g')"
+    plain = f"replace({text.sql}, {search.sql}, {by})"
+    kind = VARCHAR
+    if text.type.precision is not None:
+        more = (found[2].type.precision if len(found) == 3 else 0) or 0
+        kind = _bounded(text.type.precision + more * (text.type.precision + 1))
+    if search.value:
+        return Typed(plain, kind)
+    return Typed(f"CASE WHEN {search.sql} = '' THEN {everywhere} ELSE {plain} END", kind)
+
+
+@function("chr")
+def _chr(call: Call) -> Typed:
+    call.need(1)
+    if not call.arg(0).type.is_integer:
+        raise call.unexpected()
+    return Typed(f"chr(CAST({call.arg(0).sql} AS INTEGER))", _bounded(1))
+
+
+@function("codepoint")
+def _codepoint(call: Call) -> Typed:
+    (text,) = _texts(call, 1)
+    if text.type != UNKNOWN and text.type.precision != 1:
+        raise call.unexpected()
+    message = "'Input string must be a single character string'"
+    failed = raising("INVALID_FUNCTION_ARGUMENT", message, "INTEGER")
+    return Typed(
+        f"CASE WHEN length({text.sql}) <> 1 THEN {failed} "
+        f"ELSE CAST(unicode({text.sql}) AS INTEGER) END",
+        Type("integer"),
+    )
+
+
+@function("levenshtein_distance", "hamming_distance")
+def _distance(call: Call) -> Typed:
+    one, other = _texts(call, 2)
+    name = call.name.removesuffix("_distance")
+    # The engine compares bytes, Trino letters.
+    plain = " AND ".join(f"strlen({side.sql}) = length({side.sql})" for side in (one, other))
+    message = f"'the local Athena has {call.name} for ASCII texts only'"
+    failed = raising("NOT_SUPPORTED", message, "BIGINT")
+    found = f"CAST({name}({one.sql}, {other.sql}) AS BIGINT)"
+    return Typed(f"CASE WHEN NOT ({plain}) THEN {failed} ELSE {found} END", BIGINT)
+
+
+@function("from_utf8")
+def _from_utf8(call: Call) -> Typed:
+    call.need(1)
+    value = call.arg(0)
+    if value.type not in {VARBINARY, UNKNOWN}:
+        raise call.unexpected()
+    binary = coerce(value, VARBINARY).sql
+    message = "'the local Athena does not replace invalid UTF-8 (from_utf8)'"
+    failed = raising("NOT_SUPPORTED", message, "VARCHAR")
+    valid = f"TRY(decode({binary}))"
+    return Typed(
+        f"CASE WHEN {valid} IS NULL AND {binary} IS NOT NULL THEN {failed} ELSE {valid} END",
+        VARCHAR,
+    )
+
+
+@function("url_encode")
+def _url_encode(call: Call) -> Typed:
+    (text,) = _texts(call, 1)
+    kind = VARCHAR if text.type.precision is None else _bounded(12 * text.type.precision)
+    # As Java's form encoding: a blank is +, * stays, ~ does not.
+    sql = f"replace(replace(replace(url_encode({text.sql}), '%20', '+'), '%2A', '*'), '~', '%7E')"
+    return Typed(sql, kind)
+
+
+@function("sign")
+def _sign(call: Call) -> Typed:
+    call.need(1)
+    value = call.arg(0)
+    if value.type.is_integer:
+        return Typed(f"CAST(sign({value.sql}) AS {value.type.duckdb})", value.type)
+    if value.type.name == "decimal":
+        kind = decimal(1, 0)
+        return Typed(f"CAST(sign({value.sql}) AS {kind.duckdb})", kind)
+    if not value.type.is_numeric:
+        raise call.unexpected()
+    kind = value.type if value.type.name == "real" else DOUBLE
+    plain = f"CAST(sign({value.sql}) AS {kind.duckdb})"
+    return Typed(f"CASE WHEN isnan({value.sql}) THEN {value.sql} ELSE {plain} END", kind)
