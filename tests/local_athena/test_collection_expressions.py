@@ -27,7 +27,7 @@ EXPRESSIONS = [
         (
             "array_sort(ARRAY[3,NULL,1,2], (x, y) -> CASE WHEN x IS NULL THEN -1 WHEN y IS NULL THEN 1 WHEN x < y THEN 1 WHEN x = y THEN 0 ELSE -1 END)"
         ),
-        "[3, null, 2, 1]",
+        "[null, 3, 2, 1]",
         "array(integer)",
     ),
     (
@@ -44,7 +44,7 @@ EXPRESSIONS = [
     (
         "zip_with(ARRAY['a','b'], ARRAY['d',null], (x, y) -> concat(x, y))",
         "[ad, null]",
-        "array(varchar(2))",
+        "array(varchar)",
     ),
     ("reduce(ARRAY[5, 20, 50], 0.0e0, (s, x) -> s + x, s -> s)", "75.0", "double"),
     (
@@ -89,7 +89,7 @@ EXPRESSIONS = [
     (
         "transform_keys(map(ARRAY['a','b'], ARRAY[1,2]), (k, v) -> k || 'x')",
         "{ax=1, bx=2}",
-        "map(varchar(2), integer)",
+        "map(varchar, integer)",
     ),
     (
         "map_concat(map(ARRAY['a'], ARRAY[1]), map(ARRAY['a','b'], ARRAY[2,3]))",

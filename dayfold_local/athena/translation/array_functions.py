@@ -97,7 +97,7 @@ def _sort(call: Call) -> Typed:
     if not kind.is_integer:
         raise call.unexpected()
     places = f"generate_series(1, len({values.sql}))"
-    before = f"({test} < 0 OR ({test} = 0 AND {two} < {one}))"
+    before = f"({two} <> {one} AND ({test} < 0 OR ({test} = 0 AND {two} < {one})))"
     rank = f"len(list_filter({places}, lambda {two}: {before}))"
     ranked = f"list_sort(list_transform({places}, lambda {one}: {{'r': {rank}, 'n': {one}}}))"
     picked = f"list_transform({ranked}, lambda {one}: ({values.sql})[{one}.n])"

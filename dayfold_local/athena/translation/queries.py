@@ -10,7 +10,7 @@ from sqlglot import exp
 from dayfold_local.athena.catalog.tables import TableInfo
 from dayfold_local.athena.errors import QueryFailure, not_supported
 from dayfold_local.athena.sql_types import UNKNOWN, Type, quote
-from dayfold_local.athena.translation import aggregates, relations, windows
+from dayfold_local.athena.translation import aggregates, recursion, relations, windows
 from dayfold_local.athena.translation.coercion import common_type
 from dayfold_local.athena.translation.functions import Call
 from dayfold_local.athena.translation.parse import parse, position
@@ -83,13 +83,31 @@ class Translation:
         listed = node.args.get("with_")
         if listed is None:
             return self._plain(node, scope)
-        if listed.args.get("recursive"):
-            raise not_supported("WITH RECURSIVE")
         self._with.append({})
-        texts = [self._with_query(item, scope) for item in listed.expressions]
+        recursive = bool(listed.args.get("recursive"))
+        texts = [
+            recursion.with_recursive(item, scope, self)
+            if recursive and recursion.is_recursive(item)
+            else self._with_query(item, scope)
+            for item in listed.expressions
+        ]
         sql, fields = self._plain(node, scope)
         self._with.pop()
-        return f"WITH {', '.join(texts)} {sql}", fields
+        word = "WITH RECURSIVE" if recursive else "WITH"
+        return f"{word} {', '.join(texts)} {sql}", fields
+
+    def name_with(self, name: str, columns: list[Field]) -> str:
+        """Makes a WITH query known before it is translated; gives its name in the engine."""
+        self._names += 1
+        inner = quote(f"w{self._names}_{name}")
+        self._with[-1][name] = (inner, columns)
+        return inner
+
+    def distinct_with(self, name: str, inner: str) -> None:
+        """From here on, readers of a recursive UNION see each of its rows once."""
+        columns = self._with[-1][name][1][:-1]
+        listed = ", ".join(quote(relations.column_name(at, f)) for at, f in enumerate(columns))
+        self._with[-1][name] = (f"(SELECT DISTINCT {listed} FROM {inner})", columns)
 
     def _with_query(self, item: exp.CTE, scope: Scope | None) -> str:
         sql, fields = self.query(item.this, scope)
@@ -233,6 +251,8 @@ def _with_reference(inner: str, columns: list[Field], alias: str) -> tuple[str, 
         field.seen_as(alias, field.name, f"{quote(alias)}.{quote(label)}", prune=False)
         for field, label in zip(columns, labels, strict=True)
     ]
+    for seen, field in zip(fields, columns, strict=True):
+        seen.hidden = field.hidden
     return f"{inner} AS {quote(alias)}", fields
 
 

@@ -49,7 +49,7 @@ def relation(node: exp.Expr, scope: Scope, to: Queries) -> tuple[str, list[Field
     if isinstance(node, exp.Subquery):
         return _subquery(node, scope, to)
     if isinstance(node, exp.Lateral):
-        raise not_supported(f"{position(node)}LATERAL")
+        return _lateral(node, scope, to)
     raise not_supported(f"{position(node)}{type(node).__name__} in FROM")
 
 
@@ -91,6 +91,16 @@ def _subquery(node: exp.Subquery, scope: Scope, to: Queries) -> tuple[str, list[
     name, columns = alias_of(node)
     sql, inner = to.query(node.this, scope.outer)
     return derived(sql, inner, name, columns, node)
+
+
+def _lateral(node: exp.Lateral, scope: Scope, to: Queries) -> tuple[str, list[Field]]:
+    """LATERAL (query): it sees what stands left of it."""
+    if not isinstance(node.this, exp.Subquery):
+        raise not_supported(f"{position(node)}LATERAL of this form")
+    name, columns = alias_of(node)
+    sql, inner = to.query(node.this.this, scope)
+    text, fields = derived(sql, inner, name, columns, node)
+    return f"LATERAL {text}", fields
 
 
 def derived(
