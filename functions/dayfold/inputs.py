@@ -9,7 +9,7 @@ from dayfold.domain.days import day_range
 from dayfold.domain.fingerprints import ABSENT, window_digest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
     from zoneinfo import ZoneInfo
 
     from dayfold.domain.jobs import Job
@@ -17,12 +17,20 @@ if TYPE_CHECKING:
     from dayfold.domain.table import Input, Table
     from dayfold.pipeline import Pipeline
 
+_FEW = 100  # partitions that one call reads
 States = dict[str, dict[dt.date, "PartitionState"]]
 
 
 def window(one: Input, day: dt.date, tz: ZoneInfo) -> list[dt.date]:
     """The days of an input that building `day` reads."""
     return list(day_range(*one.window.days_for(day, tz)))
+
+
+def read_few_states(pipeline: Pipeline, days: Mapping[str, Collection[dt.date]]) -> States:
+    """The ledger's partitions of a few days of several tables by one call; of many, by table."""
+    if sum(map(len, days.values())) > _FEW:
+        return read_states(pipeline, days)
+    return pipeline.ledger.partitions_at(days)
 
 
 def read_states(pipeline: Pipeline, days: Mapping[str, Iterable[dt.date]]) -> States:

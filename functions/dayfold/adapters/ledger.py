@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from boto3.dynamodb.types import TypeSerializer
 
+from dayfold.adapters.batches import get_items
 from dayfold.adapters.items import from_item, read_record, record_item, to_values
 from dayfold.adapters.ledger_conditions import as_seen, is_mine, settled
 from dayfold.adapters.transactions import transact
@@ -27,7 +28,7 @@ from dayfold.domain.partition import BuildRecord, PartitionState, RollbackRecord
 from dayfold.domain.publications import publications
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from mypy_boto3_dynamodb import DynamoDBClient
 
@@ -84,6 +85,17 @@ class Ledger:
     ) -> dict[dt.date, list[Publication]]:
         """All that readers ever saw of the partitions from `first` to `last`, oldest first."""
         return publications(self.builds(table, first, last), self.rollbacks(table, first, last))
+
+    def partitions_at(
+        self, days: Mapping[str, Collection[dt.date]]
+    ) -> dict[str, dict[dt.date, PartitionState]]:
+        """The partitions of a few days of several tables, 100 by one call."""
+        keys = [(f"TABLE#{table}", f"DAY#{day}") for table, some in days.items() for day in some]
+        found: dict[str, dict[dt.date, PartitionState]] = {table: {} for table in days}
+        for item in get_items(self._dynamodb, self._table_name, keys):
+            day = dt.date.fromisoformat(item["sk"].removeprefix("DAY#"))
+            found[item["pk"].removeprefix("TABLE#")][day] = read_record(PartitionState, item)
+        return found
 
     def claim(
         self,

@@ -70,3 +70,41 @@ def test_what_the_catalog_refuses_is_said(world: World) -> None:
     # When / Then
     with pytest.raises(RetriableError, match=r"did not take kpi\.weekly 2004-05-20"):
         Catalog(Refusing(), "b").publish(table, {DAY: Place("s3://x/", "b1")})  # type: ignore[arg-type]
+
+
+class Counting:
+    """A Glue client that counts the calls it passes on, by name."""
+
+    def __init__(self) -> None:
+        self.calls: list[str] = []
+
+    def __getattr__(self, name: str) -> Any:
+        def call(**arguments: Any) -> Any:
+            self.calls.append(name)
+            return getattr(client("glue"), name)(**arguments)
+
+        return call
+
+
+def test_days_of_one_table_ask_for_it_once_and_create_at_once(world: World) -> None:
+    # Given a table that a process has published a new day of
+    table, glue = world.pipeline.tables()["kpi.weekly"], Counting()
+    catalog = Catalog(glue, "b")  # type: ignore[arg-type]
+    catalog.publish(table, {DAY: Place("s3://one/", "b1")})
+    glue.calls.clear()
+    # When it publishes the next new day
+    catalog.publish(table, {DAY + dt.timedelta(days=1): Place("s3://two/", "b2")})
+    # Then one call does it
+    assert glue.calls == ["batch_create_partition"]
+
+
+def test_a_table_that_was_dropped_meanwhile_is_made_anew(world: World) -> None:
+    # Given a process that has published to a table, which somebody drops
+    table = world.pipeline.tables()["kpi.weekly"]
+    catalog = Catalog(client("glue"), "b")
+    catalog.publish(table, {DAY: Place("s3://one/", "b1")})
+    client("glue").delete_table(DatabaseName="kpi", Name="weekly")
+    # When it publishes again
+    catalog.publish(table, {DAY: Place("s3://two/", "b2")})
+    # Then the table is there again and the day points at the build
+    assert world.location("kpi.weekly", str(DAY)) == "s3://two/"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -188,3 +188,25 @@ def test_publications_are_the_builds_and_rollbacks_that_readers_saw(ledger: Ledg
         ("b1", "rollback"),
     ]
     assert [one.cost_usd for one in found[day]] == [0.00005, 0.00005, 0]
+
+
+def test_a_few_days_of_several_tables_are_read_by_one_call(ledger: Ledger) -> None:
+    # Given partitions of one table, and a DynamoDB that answers two keys at a time
+    assert claim(ledger, DAYS, "run-1")
+    asked: list[int] = []
+
+    class Narrow:
+        def batch_get_item(self, RequestItems: dict[str, Any]) -> dict[str, Any]:  # noqa: N803
+            keys = RequestItems[LEDGER]["Keys"]
+            asked.append(len(keys))
+            some = {LEDGER: {**RequestItems[LEDGER], "Keys": keys[:2]}}
+            answer = client("dynamodb").batch_get_item(RequestItems=some)
+            left = {LEDGER: {"Keys": keys[2:]}} if keys[2:] else {}
+            return {**answer, "UnprocessedKeys": left}
+
+    # When they are read beside those of a table that has none
+    narrow = Ledger(Narrow(), LEDGER)  # type: ignore[arg-type]
+    found = narrow.partitions_at({TABLE: [*DAYS, DAYS[0] - dt.timedelta(1)], "kpi.none": DAYS[:1]})
+    # Then what was left out of an answer is asked again, and the rest is as a query finds it
+    assert found == {TABLE: ledger.partitions(TABLE, *DAYS), "kpi.none": {}}
+    assert asked == [4, 2]
