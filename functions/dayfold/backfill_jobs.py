@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from dayfold.domain.backfill import BACKFILL_RUN, JobRecord
 from dayfold.domain.jobs import Group, expected_usd
 from dayfold.ending import timestamp
-from dayfold.errors import BadRequestError, ThrottledError
+from dayfold.errors import BadRequestError, RetriableError
 from dayfold.group_build import GroupBuild
 from dayfold.inputs import read_states
 from dayfold.releasing import go_on
@@ -64,8 +64,8 @@ def run_backfill_job(
         return f"nothing to do: {backfill.status}"
     try:
         return _run(pipeline, backfill, message, receipt, seconds_left)
-    except ThrottledError:
-        return _hand_back(pipeline, message, _THROTTLED_SECONDS, "throttled")
+    except RetriableError:
+        return _hand_back(pipeline, message, _THROTTLED_SECONDS, "to be tried again")
 
 
 def _run(
@@ -76,6 +76,8 @@ def _run(
     seconds_left: Callable[[], float],
 ) -> str:
     group = Group.from_json(message.group)
+    if message.tries > 1:
+        group = _for_another_try(pipeline, group)
     job = JobRecord(
         message.wave,
         message.index,
@@ -106,6 +108,17 @@ def _run(
     if ended == "built":
         _end(pipeline, backfill, message, job, group, build.failures)
     return ended
+
+
+def _for_another_try(pipeline: Pipeline, group: Group) -> Group:
+    """A group as a retry takes it: what has failed since the plan, by whomever, counts as seen."""
+    jobs = []
+    for job in group.jobs:
+        states = pipeline.ledger.partitions(job.table, job.first, job.last)
+        failed = {day: one.attempt for day, one in states.items() if one.status == "failed"}
+        seen = {day: failed.get(day, planned) for day, planned in job.seen_attempts.items()}
+        jobs.append(dataclasses.replace(job, seen_attempts=seen))
+    return dataclasses.replace(group, jobs=tuple(jobs))
 
 
 def _end(

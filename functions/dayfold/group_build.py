@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from dayfold.domain.jobs import Group
 from dayfold.ending import fail
-from dayfold.errors import ThrottledError
+from dayfold.errors import RetriableError
 from dayfold.finishing import renew, step
 from dayfold.inputs import input_digests, read_states, states_of_inputs, unpublished_input
 from dayfold.pipeline import Pipeline
@@ -61,7 +61,7 @@ class GroupBuild:
                 return "cancelled"
             try:
                 moved = self._start_due() + self._look()
-            except ThrottledError:
+            except RetriableError:
                 # Waiting is the cure; what is claimed stays claimed, and no attempt is burnt.
                 moved = 0
                 self.pipeline.sleep(_THROTTLED_PAUSE * (0.5 + random.random()))  # noqa: S311
@@ -89,9 +89,7 @@ class GroupBuild:
                 **self._inputs.get(job.table, {}),
                 **input_digests(table, days, states, self._raw, tz),
             }
-            reasons = {day: job.reasons[day] for day in days}
-            kept = dataclasses.replace(job, first=days[0], last=days[-1], reasons=reasons)
-            self._wait(kept, 0)
+            self._wait(job.only(days), 0)
 
     def _raw(self, table: str, day: dt.date) -> str:
         return self.raw[table][str(day)]
@@ -118,8 +116,8 @@ class GroupBuild:
             job = one[1]
             inputs = self._inputs[job.table]
             started = start_job(self.pipeline, job, inputs, run_id=self.run_id)
-            self._waiting.remove(one)
             self._take(job, started)
+            self._waiting.remove(one)
         return len(due)
 
     def _look(self) -> int:
@@ -134,29 +132,37 @@ class GroupBuild:
         ]
         for one, query in ended:
             result = step(self.pipeline, build=one[1], query=query)
+            # In this order: if the ledger cannot be read now, the same step says the same later.
+            self._take(one[0], result, one[1])
             self._active.remove(one)
-            self._take(one[0], result)
         return len(ended)
 
-    def _take(self, job: Job, result: Mapping[str, Any]) -> None:
-        """Go on from what a start or a step answered."""
+    def _take(self, job: Job, result: Mapping[str, Any], build: Build | None = None) -> None:
+        """Go on from what a start or a step answered; `build` is the one that took the step."""
         status = result["status"]
         if status == "building":
             self._active.append((job, Build(**result["build"])))
-        elif status in {"held", "retry"}:
+            return
+        if status in {"held", "retry"}:
             self._wait(job, _HELD_PAUSE)
-        elif status == "failed":
-            self._note_failures(job)
+            return
+        covered = job.days if build is None else list(build.days())
+        if status in {"failed", "done"}:
+            self._note_failures(job.only(covered))
+        # What another build holds, or others have settled, is to be looked at again.
+        rest = [day for day in job.days if day not in covered]
+        if rest:
+            self._wait(job.only(rest), 0)
 
     def _note_failures(self, job: Job) -> None:
-        """List the days that failed; those of a wide job that failed as a whole are tried apart."""
+        """List the days that failed, by whomever; those of a wide job of mine are tried apart."""
         days = {job.table: job.days}
         states = read_states(self.pipeline, days)[job.table]
         for single in job.apart():
             state = states.get(single.first)
-            if state is None or state.status != "failed" or state.run_id != self.run_id:
+            if state is None or state.status != "failed":
                 continue
-            if state.retry_apart and len(job.days) > 1:
+            if state.retry_apart and state.run_id == self.run_id and len(job.days) > 1:
                 self._wait(single, 0)
             else:
                 self.failures.append(f"{job.table} {single.first}: {state.error}")

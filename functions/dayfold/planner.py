@@ -58,7 +58,8 @@ def plan_run(
     if request.dry_run:
         return plan
     end_dead_runs(pipeline)
-    pipeline.plans.save(run_id, PLAN, {**plan, "raw": _raw_fingerprints(facts.raw)})
+    facts_then = {"raw": _raw_fingerprints(facts.raw), "under_way": _under_way(facts)}
+    pipeline.plans.save(run_id, PLAN, {**plan, **facts_then})
     pipeline.ledger.save_run(
         RunRecord(
             run_id=run_id,
@@ -201,6 +202,16 @@ def _waiting_lines(decisions: Decisions) -> tuple[str, ...]:
 
 def _count(decisions: Decisions, action: str) -> int:
     return sum(one.action == action for days in decisions.values() for one in days.values())
+
+
+def _under_way(facts: Facts) -> list[list[str]]:
+    """The partitions that others are building, as (table, day)."""
+    return [
+        [name, str(day)]
+        for name, days in facts.ledger.items()
+        for day, state in days.items()
+        if state.status == "building"
+    ]
 
 
 def _raw_fingerprints(

@@ -104,7 +104,7 @@ def _outcome(pipeline: Pipeline, run_id: str) -> tuple[int, list[str]]:
     for job in run.jobs:
         for day in job.days:
             state = states[job.table].get(day)
-            if state is None or state.attempt == job.seen_attempts[day]:
+            if state is None or run.is_as_planned(job, day, state):
                 cause = run.blocked_by(job.table, day, states) or "its input"
                 failures.append(f"{job.table} {day}: not built, {cause} failed")
             elif state.status == "published":

@@ -100,7 +100,7 @@ def start_job(
     """
     table = pipeline.tables()[job.table]
     for pause in (*pauses, None):
-        states, verdicts = _judge(pipeline, job, run_id)
+        states, verdicts = _judge(pipeline, job, inputs, run_id)
         by_action = {action: _days(verdicts, action) for action in ("mine", "held", "take")}
         if by_action["mine"]:
             return _as_asked(_resume(pipeline, table, states, by_action["mine"]), job)
@@ -130,11 +130,12 @@ def _days(verdicts: Mapping[dt.date, Verdict], action: str) -> list[dt.date]:
 
 
 def _judge(
-    pipeline: Pipeline, job: Job, run_id: str
+    pipeline: Pipeline, job: Job, inputs: Mapping[str, Mapping[str, str]], run_id: str
 ) -> tuple[dict[dt.date, PartitionState], dict[dt.date, Verdict]]:
     """What the run may do with each day of the job, dead runs' leases counting as over."""
     states = pipeline.ledger.partitions(job.table, job.first, job.last)
     now = int(pipeline.now().timestamp())
+    sql_hash = executed_hash(pipeline.tables()[job.table], pipeline.settings.tz)
 
     def verdicts(dead: set[str]) -> dict[dt.date, Verdict]:
         return {
@@ -144,6 +145,7 @@ def _judge(
                 run_id=run_id,
                 now=now,
                 dead_runs=dead,
+                up_to_date=_is_up_to_date(job, day, states.get(day), sql_hash, inputs[str(day)]),
             )
             for day in job.days
         }
@@ -152,6 +154,23 @@ def _judge(
     holders = {verdict.run_id for verdict in first.values() if verdict.action == "held"}
     dead = {holder for holder in holders if not _is_alive(pipeline, holder)}
     return states, verdicts(dead) if dead else first
+
+
+def _is_up_to_date(
+    job: Job,
+    day: dt.date,
+    state: PartitionState | None,
+    sql_hash: str,
+    inputs: Mapping[str, str],
+) -> bool:
+    """Whether building a day would make what is published already, and nobody insists."""
+    return (
+        state is not None
+        and state.status == "published"
+        and job.reasons[day] != ASKED_FOR
+        and state.sql_hash == sql_hash
+        and dict(state.inputs) == dict(inputs)
+    )
 
 
 def _is_alive(pipeline: Pipeline, run_id: str) -> bool:
@@ -193,9 +212,12 @@ def _claim_and_start(
 def _resume(
     pipeline: Pipeline, table: Table, states: Mapping[dt.date, PartitionState], mine: list[dt.date]
 ) -> dict[str, Any]:
-    """Go on with a build that an earlier delivery of the same call has claimed."""
+    """Go on with a build that an earlier delivery of the same call has claimed.
+
+    One build of them: days that were tried apart have a build each, and the others' turn comes.
+    """
     state = states[mine[0]]
-    attempts = {day: states[day].attempt for day in mine}
+    attempts = {day: states[day].attempt for day in mine if states[day].build_id == state.build_id}
     return _start_query(pipeline, table, attempts, state.build_id, state.run_id, state.query_id)
 
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Sequence
 
+    from dayfold.domain.partition import PartitionState
     from dayfold.pipeline import Pipeline
 
 
@@ -54,7 +55,16 @@ class PlannedRun:
         self._tables = pipeline.tables()
         self.jobs = [Job.from_json(job) for one in self._plan["waves"] for job in one["jobs"]]
         self.last_wave = max((job.wave for job in self.jobs), default=0)
+        self._under_way = self._plan.get("under_way", [])
         self.planned = {(job.table, day) for job in self.jobs for day in job.days}
+
+    def is_as_planned(self, job: Job, day: dt.date, state: PartitionState) -> bool:
+        """Whether nobody has built a partition since the plan was made.
+
+        An attempt that was under way then and has ended well since is no other attempt.
+        """
+        ended_well = state.status == "published" and [job.table, str(day)] in self._under_way
+        return state.attempt == job.seen_attempts[day] and not ended_well
 
     def failed_apart(self, wave: int) -> list[Job]:
         """The days of a wave's wide jobs that failed as a whole, one job each."""

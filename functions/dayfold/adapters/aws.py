@@ -5,9 +5,11 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING, Any
 
-from dayfold.errors import ThrottledError
+from dayfold.errors import RetriableError, ThrottledError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from botocore.exceptions import ClientError
 
 # Both kinds: too many active queries in the account, and too many calls a second.
@@ -16,14 +18,19 @@ _THROTTLING = frozenset(
         "LimitExceededException",
         "ProvisionedThroughputExceededException",
         "RequestLimitExceeded",
+        "RequestThrottled",
+        "RequestThrottledException",
         "SlowDown",
+        "ThrottledException",
         "Throttling",
         "ThrottlingException",
         "TooManyRequestsException",
+        "TransactionInProgressException",
     }
 )
 _CONNECT_SECONDS = 5
 _READ_SECONDS = 20
+_OWN_FAULT = 500  # from here on a status says that the service, not the call, is to blame
 
 
 @functools.cache
@@ -31,7 +38,9 @@ def client(service: str) -> Any:  # noqa: ANN401 - boto3's clients have no commo
     """The process's client of a service, with short time-outs and a few adaptive retries.
 
     The time-outs are far below a lease, so that no call of a writer that hung lands after its
-    lease has gone to another.
+    lease has gone to another. What is left after the retries and may pass by itself, a throttled
+    call, a lost answer, a service's own fault, is raised as an error that says to try again, so
+    that no adapter has to think of it.
     """
     import boto3
     from botocore.config import Config
@@ -42,7 +51,50 @@ def client(service: str) -> Any:  # noqa: ANN401 - boto3's clients have no commo
         retries={"mode": "standard", "max_attempts": 4},
         max_pool_connections=20,
     )
-    return boto3.client(service, config=config)  # type: ignore[call-overload]
+    made: Any = boto3.client(service, config=config)  # type: ignore[call-overload]
+    made.meta.events.register("after-call", _judge_answer)
+    made.meta.events.register("after-call-error", _judge_silence)
+    return made
+
+
+def _judge_answer(parsed: Mapping[str, Any], **_: object) -> None:
+    raise_if_passing(parsed)
+
+
+def _judge_silence(exception: Exception, **_: object) -> None:
+    raise_if_lost(exception)
+
+
+def raise_if_passing(answer: Mapping[str, Any]) -> None:
+    """Turn a refusal that passes by itself into the error that says to try again.
+
+    Args:
+        answer: of a call, `Error` and `ResponseMetadata` as botocore parses them.
+
+    Raises:
+        ThrottledError: the service asked to be called less often, or later.
+        RetriableError: the service failed by its own fault.
+    """
+    error = answer.get("Error", {})
+    code, status = str(error.get("Code", "")), answer.get("ResponseMetadata", {})
+    text = f"{code}: {' '.join(str(error.get('Message', '')).split())}"
+    if code in _THROTTLING:
+        raise ThrottledError(text)
+    if error and int(status.get("HTTPStatusCode", 0)) >= _OWN_FAULT:
+        raise RetriableError(text)
+
+
+def raise_if_lost(error: Exception) -> None:
+    """Turn a call without an answer into the error that says to try again.
+
+    Raises:
+        RetriableError: no connection, or no answer in time; the call may have taken effect.
+    """
+    from botocore.exceptions import ConnectionError as NoConnectionError
+    from botocore.exceptions import HTTPClientError
+
+    if isinstance(error, HTTPClientError | NoConnectionError):
+        raise RetriableError(f"no answer: {' '.join(str(error).split())}") from error
 
 
 def error_code(error: ClientError) -> str:

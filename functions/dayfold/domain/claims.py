@@ -27,7 +27,8 @@ class Verdict:
     - take: build it, as the attempt after the one seen.
     - mine: this run has claimed it already, in an earlier delivery of the same call.
     - held: another run is building it now.
-    - settled: another run has built it, or failed to, since the plan was made.
+    - settled: another run has built it, or failed to, since the plan was made; or it is already
+      what this job would make of it.
     """
 
     action: Literal["take", "mine", "held", "settled"]
@@ -41,6 +42,7 @@ def judge(
     run_id: str,
     now: int,
     dead_runs: Collection[str] = (),
+    up_to_date: bool = False,
 ) -> Verdict:
     """Judge one partition.
 
@@ -50,6 +52,8 @@ def judge(
         run_id: who asks.
         now: epoch seconds.
         dead_runs: runs known to have ended; their leases count as over.
+        up_to_date: it is published, from just what the job would read: an attempt that was under
+            way when the plan was made has ended well since.
     """
     if state is None:
         return Verdict("take")
@@ -59,7 +63,7 @@ def judge(
             return Verdict("mine")
         lease_is_over = state.lease_until <= now or state.run_id in dead_runs
         return Verdict("take") if lease_is_over else Verdict("held", state.run_id)
-    unchanged_since_plan = state.attempt == seen_attempt
+    unchanged_since_plan = state.attempt == seen_attempt and not up_to_date
     my_own_retry = mine and state.status == "failed"
     return Verdict("take") if unchanged_since_plan or my_own_retry else Verdict("settled")
 

@@ -46,6 +46,12 @@ class Job:
         span = f"{self.first}" if self.first == self.last else f"{self.first}..{self.last}"
         return f"{self.table} {span}"
 
+    def only(self, days: Iterable[dt.date]) -> Job:
+        """The same work for some of its days."""
+        kept = sorted(days)
+        reasons = {day: self.reasons[day] for day in kept}
+        return dataclasses.replace(self, first=kept[0], last=kept[-1], reasons=reasons)
+
     def apart(self) -> list[Job]:
         """The same work, one job a day."""
         share = self.expected_bytes // max(len(self.reasons), 1)
