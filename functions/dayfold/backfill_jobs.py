@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import json
 from typing import TYPE_CHECKING, Any
 
 from dayfold.domain.backfill import BACKFILL_RUN, JobRecord
+from dayfold.domain.fingerprints import ABSENT
 from dayfold.domain.jobs import Group, expected_usd
 from dayfold.ending import timestamp
 from dayfold.errors import BadRequestError, RetriableError
 from dayfold.group_build import GroupBuild
-from dayfold.inputs import read_states
+from dayfold.inputs import read_few_states, read_states
 from dayfold.releasing import go_on
 
 if TYPE_CHECKING:
-    import datetime as dt
     from collections.abc import Callable, Mapping
 
     from dayfold.domain.backfill import BackfillRecord
@@ -75,16 +76,10 @@ def _run(
     receipt: str,
     seconds_left: Callable[[], float],
 ) -> str:
-    group = Group.from_json(message.group)
+    group = _read_group(message)
     if message.tries > 1:
         group = _for_another_try(pipeline, group)
-    job = JobRecord(
-        message.wave,
-        message.index,
-        message.tries,
-        "running",
-        reserved_usd=round(expected_usd(group.jobs), 9),
-    )
+    job = _begins(message, group)
     begun = pipeline.backfills.begin(backfill.name, job, max_cost_usd=backfill.max_cost_usd)
     if begun == "ended":
         go_on(pipeline, backfill.name, message.wave)
@@ -101,13 +96,82 @@ def _run(
 
     pipeline.queue.hold(receipt, _VISIBLE_AGAIN_SECONDS)
     run_id = f"{BACKFILL_RUN}{backfill.name}"
-    build = GroupBuild(pipeline, group, message.group["raw"], run_id, seconds_left, goes_on)
+    build = GroupBuild(pipeline, group, _raw(pipeline, message), run_id, seconds_left, goes_on)
     ended = build.build()
     if ended == "out of time":
         return _hand_back(pipeline, message, 0, ended)
     if ended == "built":
         _end(pipeline, backfill, message, job, group, build.failures)
     return ended
+
+
+def give_up_job(pipeline: Pipeline, *, message: JobMessage, why: str) -> str:
+    """End a job that fails at every delivery: what it has not published counts as failed.
+
+    Without this its message would end in the dead letters with no word of why, and the backfill
+    would wait for it for ever.
+
+    Returns:
+        What became of the message, in a word or two, for the log.
+
+    Raises:
+        BadRequestError: its group makes no sense.
+    """
+    backfill = pipeline.backfills.get(message.backfill)
+    if backfill is None or backfill.status != "running" or backfill.tries != message.tries:
+        return "given up"
+    group = _read_group(message)
+    job = _begins(message, group)
+    pipeline.backfills.begin(backfill.name, job, max_cost_usd=None)
+    wanted = _days(group)
+    states = read_states(pipeline, wanted)
+    unpublished = [
+        (table, day)
+        for table, days in wanted.items()
+        for day in sorted(days)
+        if day not in states[table] or states[table][day].status != "published"
+    ]
+    again = f"`dayfold backfill retry {backfill.name}` tries it again"
+    failures = [f"{table} {day}: given up, {why}. Next: {again}" for table, day in unpublished]
+    _end(pipeline, backfill, message, job, group, failures)
+    return "given up"
+
+
+def _days(group: Group) -> dict[str, set[dt.date]]:
+    """The days that a group publishes, by table."""
+    days: dict[str, set[dt.date]] = {}
+    for job in group.jobs:
+        days.setdefault(job.table, set()).update(job.days)
+    return days
+
+
+def _raw(pipeline: Pipeline, message: JobMessage) -> Mapping[str, Mapping[str, str]]:
+    """The fingerprints of the raw days that a job reads: as planned, or as they are for a retry.
+
+    A retry often comes after an extract was mended; what it builds is not to be stale at once.
+    """
+    planned: Mapping[str, Mapping[str, str]] = message.group["raw"]
+    if message.tries == 1:
+        return planned
+    now: dict[str, dict[str, str]] = {}
+    for table, days in planned.items():
+        landed = pipeline.extracts.partitions(table, [dt.date.fromisoformat(day) for day in days])
+        found = {str(day): one.fingerprint for day, one in landed.items()}
+        now[table] = {day: found.get(day, ABSENT) for day in days}
+    return now
+
+
+def _read_group(message: JobMessage) -> Group:
+    try:
+        return Group.from_json(message.group)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        what = f"{type(error).__name__}: {error}"
+        raise BadRequestError(f"malformed message, group: {what}") from error
+
+
+def _begins(message: JobMessage, group: Group) -> JobRecord:
+    cost = round(expected_usd(group.jobs), 9)
+    return JobRecord(message.wave, message.index, message.tries, "running", reserved_usd=cost)
 
 
 def _for_another_try(pipeline: Pipeline, group: Group) -> Group:
@@ -148,10 +212,8 @@ def _end(
 
 def _published(pipeline: Pipeline, group: Group, run_id: str) -> tuple[int, float, int]:
     """How many partitions of a group the backfill has published; dollars and bytes of all."""
-    days: dict[str, set[dt.date]] = {}
-    for job in group.jobs:
-        days.setdefault(job.table, set()).update(job.days)
-    states = read_states(pipeline, days)
+    days = _days(group)
+    states = read_few_states(pipeline, days)
     mine = [
         (table, day, state)
         for table, wanted in days.items()

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, Field
 
-from dayfold.backfill_jobs import JobMessage, read_message, run_backfill_job
+from dayfold.backfill_jobs import JobMessage, give_up_job, read_message, run_backfill_job
 from dayfold.errors import BadRequestError
 from dayfold.handling import logger, read_event
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 
 _AGAIN_SECONDS = 30
+LAST_DELIVERY = 5  # the queue's maxReceiveCount: the next receipt would bury it without a word
 
 
 class JobEvent(BaseModel):
@@ -40,13 +41,7 @@ def deliver(pipeline: Pipeline, context: LambdaContext) -> Callable[[SQSRecord],
 
     def handle(record: SQSRecord) -> str:
         try:
-            asked = read_event(JobEvent, read_message(record.body))
-            ended = run_backfill_job(
-                pipeline,
-                message=JobMessage(**dict(asked)),
-                receipt=record.receipt_handle,
-                seconds_left=seconds_left,
-            )
+            ended = _take(pipeline, record, seconds_left)
         except BadRequestError as error:
             # It will not be better the fifth time: into the dead letters at once, with why.
             pipeline.queue.bury(record.body, str(error))
@@ -59,3 +54,22 @@ def deliver(pipeline: Pipeline, context: LambdaContext) -> Callable[[SQSRecord],
         return ended
 
     return handle
+
+
+def _take(pipeline: Pipeline, record: SQSRecord, seconds_left: Callable[[], float]) -> str:
+    asked = read_event(JobEvent, read_message(record.body))
+    message = JobMessage(**dict(asked))
+    try:
+        return run_backfill_job(
+            pipeline, message=message, receipt=record.receipt_handle, seconds_left=seconds_left
+        )
+    except BadRequestError:
+        raise
+    except Exception as error:
+        times = int(record.attributes.approximate_receive_count)
+        if times < LAST_DELIVERY:
+            raise
+        logger.exception("job given up")
+        why = " ".join(f"{type(error).__name__}: {error}".split())
+        why = f"a step failed in each of {times} deliveries, last with {why}"
+        return give_up_job(pipeline, message=message, why=why)
