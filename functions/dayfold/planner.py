@@ -143,16 +143,18 @@ def end_dead_runs(pipeline: Pipeline) -> list[str]:
     Returns:
         Their ids.
     """
-    dead = dead_runs(pipeline)
-    for run in dead:
+    noted: list[str] = []
+    for run in dead_runs(pipeline):
         ended = dataclasses.replace(
             run,
             status="failed",
             ended_at=pipeline.now().isoformat(timespec="milliseconds"),
             failures=(*run.failures, "the run was cut off: what it left is built again"),
         )
-        pipeline.ledger.save_run(ended)
-    return [run.run_id for run in dead]
+        # Its last step may have noted its end since the list was read.
+        if pipeline.ledger.save_run(ended, while_running=True):
+            noted.append(run.run_id)
+    return noted
 
 
 def dead_runs(pipeline: Pipeline) -> list[RunRecord]:

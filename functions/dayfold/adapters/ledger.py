@@ -22,7 +22,7 @@ from boto3.dynamodb.types import TypeSerializer
 
 from dayfold.adapters.batches import get_items
 from dayfold.adapters.items import from_item, read_record, record_item, to_values
-from dayfold.adapters.ledger_conditions import as_seen, is_mine, settled
+from dayfold.adapters.ledger_conditions import as_seen, is_mine, run_put, settled
 from dayfold.adapters.transactions import transact
 from dayfold.domain.partition import BuildRecord, PartitionState, RollbackRecord, RunRecord
 from dayfold.domain.publications import publications
@@ -195,18 +195,14 @@ class Ledger:
 
     # --- Runs -----------------------------------------------------------------------------
 
-    def save_run(self, run: RunRecord) -> None:
-        """Write a run as it stands."""
-        item = to_values(
-            {
-                "pk": f"RUN#{run.run_id}",
-                "sk": "RUN",
-                "gsi1pk": "RUNS",
-                "gsi1sk": run.started_at,
-                **record_item(run),
-            }
-        )
-        self._dynamodb.put_item(TableName=self._table_name, Item=item)
+    def save_run(self, run: RunRecord, *, while_running: bool = False) -> bool:
+        """Write a run as it stands; `while_running` spares one that has ended meanwhile.
+
+        Returns:
+            False if it was spared.
+        """
+        put = run_put(self._table_name, run, while_running=while_running)
+        return transact(self._dynamodb, [put])
 
     def run(self, run_id: str) -> RunRecord | None:
         """A run by its id."""

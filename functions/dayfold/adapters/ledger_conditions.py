@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from dayfold.adapters.items import record_item, to_values
 from dayfold.domain.partition import RollbackRecord
 
 if TYPE_CHECKING:
-    from dayfold.domain.partition import BuildRecord, PartitionState
+    from dayfold.domain.partition import BuildRecord, PartitionState, RunRecord
 
 
 def as_seen(seen: PartitionState | None) -> tuple[str, dict[str, Any]]:
@@ -48,6 +49,17 @@ def settled(record: BuildRecord | RollbackRecord) -> dict[str, Any]:
         "retry_apart": record.retry_apart,
         "check_results": list(record.check_results),
     }
+
+
+def run_put(table_name: str, run: RunRecord, *, while_running: bool) -> dict[str, Any]:
+    """The write of a run; `while_running` only over one that the ledger has as running."""
+    keys = {"pk": f"RUN#{run.run_id}", "sk": "RUN", "gsi1pk": "RUNS", "gsi1sk": run.started_at}
+    put = {"TableName": table_name, "Item": to_values({**keys, **record_item(run)})}
+    if while_running:
+        put["ConditionExpression"] = "#status = :running"
+        put["ExpressionAttributeNames"] = {"#status": "status"}
+        put["ExpressionAttributeValues"] = to_values({":running": "running"})
+    return {"Put": put}
 
 
 def _published(record: BuildRecord | RollbackRecord) -> dict[str, Any]:

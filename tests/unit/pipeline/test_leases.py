@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 from typing import TYPE_CHECKING
+from unittest import mock
 
 import pytest
 
+from dayfold.adapters.ledger import Ledger
 from dayfold.domain.days import day_range
 from dayfold.finishing import finish_build
+from dayfold.planner import end_dead_runs
 from dayfold.starting import Build, start_build
 from dayfold.waves import plan_wave
 
@@ -115,3 +118,18 @@ def test_a_dead_run_is_noted_by_the_next(world: World) -> None:
     run = world.pipeline.ledger.run("run-1")
     assert run is not None
     assert run.status == "failed"
+
+
+def test_a_run_that_ends_while_its_death_is_noted_keeps_its_end(world: World) -> None:
+    # Given a run that was listed as running, and has ended well since
+    world.land(*MAY)
+    world.plan("run-1", days=["2004-05-20"])
+    listed = world.pipeline.ledger.recent_runs()
+    world.drive("run-1")
+    # When its death is noted by the list
+    with mock.patch.object(Ledger, "recent_runs", return_value=listed):
+        noted = end_dead_runs(world.pipeline)
+    # Then
+    run = world.pipeline.ledger.run("run-1")
+    assert run is not None
+    assert (noted, run.status) == ([], "succeeded")
