@@ -7,11 +7,13 @@ see the checks, publish. Nothing is published by a writer whose lease has gone t
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 from dayfold.adapters.athena import request_token
 from dayfold.adapters.catalog import Place
 from dayfold.checking import checks_in_force, keep_results, of_day, span_of
+from dayfold.domain.backfill import BACKFILL_RUN
 from dayfold.domain.checks import ROWS, report_statement
 from dayfold.domain.cost import query_usd
 from dayfold.domain.failures import check_failure
@@ -22,7 +24,6 @@ from dayfold.errors import QueryFailedError, SchemaRefusedError
 from dayfold.starting import Build, lease_until
 
 if TYPE_CHECKING:
-    import datetime as dt
     from collections.abc import Mapping
 
     from dayfold.adapters.athena import QueryStatus
@@ -34,7 +35,11 @@ if TYPE_CHECKING:
 _LOOK_SECONDS = 8.0  # how long one look waits: most builds end within it, without a state more
 _FIRST_PAUSE = 2  # seconds between looks, doubled from look to look
 _LONGEST_PAUSE = 60
-_TRIES = 5  # starts, by one run, of a query that Athena itself calls worth retrying
+# Starts, by one run and within a day, of a query that Athena itself calls worth retrying. Other runs
+# come after a daily one; a backfill is to outlast half an hour in which Athena fails at everything.
+_TRIES = 5
+_BACKFILL_TRIES = 30
+_COUNTED = dt.timedelta(days=1)
 _CHECKS_FAILED = "the checks could not be run: "
 
 
@@ -43,8 +48,8 @@ def finish_build(pipeline: Pipeline, *, build: Build) -> dict[str, Any]:
 
     Returns:
         `status`: `building`, with the `build` to look at again after `pause` seconds; `published`;
-        `failed`, with the `error`; `retry`, to be started again; `held`, when the lease has gone
-        to another attempt.
+        `failed`, with the `error`; `retry`, to be started again after so many `tries`; `held`, when
+        the lease has gone to another attempt.
 
     Raises:
         ThrottledError: AWS wants to be called later; the same call again goes on.
@@ -116,16 +121,20 @@ def _query_failed(
     ended = fail(
         pipeline, table, build.days(), build.run_id, build.build_id, query.query_id, reason
     )
-    if query.retryable and len(build.attempts) == 1 and _tries(pipeline, build) < _TRIES:
-        return {"status": "retry"}
+    if query.retryable and len(build.attempts) == 1:
+        tries = _tries(pipeline, build)
+        backfills = build.run_id.startswith(BACKFILL_RUN)
+        if tries < (_BACKFILL_TRIES if backfills else _TRIES):
+            return {"status": "retry", "tries": tries}
     return ended
 
 
 def _tries(pipeline: Pipeline, build: Build) -> int:
-    """How often this run has tried the one day of a build, the latest time included."""
+    """How often this run has tried the one day of a build of late, this time included."""
     (day,) = build.days()
+    since = (pipeline.now() - _COUNTED).astimezone(dt.UTC).isoformat()
     records = pipeline.ledger.builds(build.table, day)
-    return sum(record.run_id == build.run_id for record in records)
+    return sum(one.run_id == build.run_id and one.ended_at > since for one in records)
 
 
 def _start_checks(

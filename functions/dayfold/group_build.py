@@ -5,20 +5,27 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from dayfold.domain.jobs import Group
 from dayfold.ending import fail
 from dayfold.errors import RetriableError
 from dayfold.finishing import renew, step
-from dayfold.inputs import input_digests, read_states, states_of_inputs, unpublished_input
+from dayfold.inputs import (
+    input_digests,
+    read_few_states,
+    read_states,
+    states_of_inputs,
+    unpublished_input,
+)
 from dayfold.pipeline import Pipeline
 from dayfold.starting import Build, start_job
 
 if TYPE_CHECKING:
     from dayfold.adapters.athena import QueryStatus
     from dayfold.domain.jobs import Job
+    from dayfold.inputs import States
 
 _RENEW_SECONDS = 60
 _RESERVE_SECONDS = 45  # of a Lambda's time, kept for handing the rest back
@@ -26,6 +33,7 @@ _FIRST_PAUSE = 0.05
 _LONGEST_PAUSE = 5.0
 _PAUSE_GROWTH = 1.5
 _HELD_PAUSE = 2.0
+_LONGEST_RETRY_PAUSE = 60.0  # doubled from 2 s on: Athena's troubles pass in minutes
 _THROTTLED_PAUSE = 3.0
 Ended = Literal["built", "out of time", "cancelled"]
 
@@ -112,13 +120,21 @@ class GroupBuild:
     def _start_due(self) -> int:
         now = self.pipeline.now()
         due = [one for one in self._waiting if one[0] <= now]
+        seen = self._seen([job for _, job in due])
         for one in due:
             job = one[1]
-            inputs = self._inputs[job.table]
-            started = start_job(self.pipeline, job, inputs, run_id=self.run_id)
+            inputs, states = self._inputs[job.table], seen[job.table]
+            started = start_job(self.pipeline, job, inputs, run_id=self.run_id, seen=states)
             self._take(job, started)
             self._waiting.remove(one)
         return len(due)
+
+    def _seen(self, jobs: Sequence[Job]) -> States:
+        """The ledger's partitions that jobs are to build, read by as few calls as can be."""
+        days: dict[str, set[dt.date]] = {}
+        for job in jobs:
+            days.setdefault(job.table, set()).update(job.days)
+        return read_few_states(self.pipeline, days) if days else {}
 
     def _look(self) -> int:
         """One look at all queries; those that have ended move their builds on."""
@@ -144,7 +160,8 @@ class GroupBuild:
             self._active.append((job, Build(**result["build"])))
             return
         if status in {"held", "retry"}:
-            self._wait(job, _HELD_PAUSE)
+            doubled = _HELD_PAUSE * 2.0 ** (result.get("tries", 1) - 1)
+            self._wait(job, min(doubled, _LONGEST_RETRY_PAUSE))
             return
         covered = job.days if build is None else list(build.days())
         if status in {"failed", "done"}:

@@ -88,6 +88,7 @@ def start_job(
     *,
     run_id: str,
     pauses: Sequence[float] = (),
+    seen: Mapping[dt.date, PartitionState] | None = None,
 ) -> dict[str, Any]:
     """Claim the partitions of a job and start its query; see `start_build`.
 
@@ -97,10 +98,13 @@ def start_job(
         inputs: by day and input table, the digest of what the query is about to read.
         run_id: who asks.
         pauses: seconds between looks at days that others are building; none means one look.
+        seen: the job's days in the ledger as just read, for the first look; None reads them. A
+            claim of what has changed since is refused, so that an old look costs a try only.
     """
     table = pipeline.tables()[job.table]
     for pause in (*pauses, None):
-        states, verdicts = _judge(pipeline, job, inputs, run_id)
+        states, verdicts = _judge(pipeline, job, inputs, run_id, seen)
+        seen = None
         by_action = {action: _days(verdicts, action) for action in ("mine", "held", "take")}
         if by_action["mine"]:
             return _as_asked(_resume(pipeline, table, states, by_action["mine"]), job)
@@ -130,10 +134,14 @@ def _days(verdicts: Mapping[dt.date, Verdict], action: str) -> list[dt.date]:
 
 
 def _judge(
-    pipeline: Pipeline, job: Job, inputs: Mapping[str, Mapping[str, str]], run_id: str
-) -> tuple[dict[dt.date, PartitionState], dict[dt.date, Verdict]]:
+    pipeline: Pipeline,
+    job: Job,
+    inputs: Mapping[str, Mapping[str, str]],
+    run_id: str,
+    seen: Mapping[dt.date, PartitionState] | None,
+) -> tuple[Mapping[dt.date, PartitionState], dict[dt.date, Verdict]]:
     """What the run may do with each day of the job, dead runs' leases counting as over."""
-    states = pipeline.ledger.partitions(job.table, job.first, job.last)
+    states = pipeline.ledger.partitions(job.table, job.first, job.last) if seen is None else seen
     now = int(pipeline.now().timestamp())
     sql_hash = executed_hash(pipeline.tables()[job.table], pipeline.settings.tz)
 
