@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 
-NAMES = ("cold_imports", "planning", "event_to_published")
+NAMES = ("cold_imports", "planning", "staleness", "event_to_published")
 
 
 def main(names: list[str]) -> int:

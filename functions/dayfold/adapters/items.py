@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 import typing
 from decimal import Decimal
@@ -39,10 +40,17 @@ def record_item(record: Any) -> dict[str, Any]:  # noqa: ANN401 - any dataclass
 
 def read_record(kind: type[Record], values: Mapping[str, Any]) -> Record:
     """A dataclass of `kind` from plain values; attributes that it does not have are passed over."""
-    fields = {field.name for field in dataclasses.fields(kind)}  # type: ignore[arg-type]
+    hints = _hints(kind)
+    return kind(
+        **{name: _as(hints[name], value) for name, value in values.items() if name in hints}
+    )
+
+
+@functools.cache
+def _hints(kind: Any) -> dict[str, Any]:  # noqa: ANN401 - any dataclass
+    """The fields of a dataclass with their types; working them out costs more than an item."""
     hints = typing.get_type_hints(kind)
-    known = {name: value for name, value in values.items() if name in fields}
-    return kind(**{name: _as(hints[name], value) for name, value in known.items()})
+    return {field.name: hints[field.name] for field in dataclasses.fields(kind)}
 
 
 def _as(hint: Any, value: Any) -> Any:  # noqa: ANN401 - reads what another program wrote
