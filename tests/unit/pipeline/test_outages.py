@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from tests.unit.pipeline.world import World
 
 DAY = dt.date(2004, 5, 20)
-ONE_DAY = {"first": str(DAY), "last": str(DAY), "tables": ["staging.posts"]}
+ONE_DAY: dict[str, Any] = {"first": str(DAY), "last": str(DAY), "tables": ["staging.posts"]}
 MAY = [str(DAY - dt.timedelta(days=number)) for number in range(-1, 3)]
 
 
