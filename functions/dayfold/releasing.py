@@ -8,11 +8,13 @@ twice, a message too few would stand still for ever.
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 from dayfold.domain.backfill import BACKFILL_RUN, ENDED, read_max_cost
 from dayfold.ending import timestamp
 from dayfold.errors import BadRequestError
+from dayfold.whole_days import refresh_after
 
 if TYPE_CHECKING:
     from dayfold.domain.backfill import BackfillRecord, BackfillStatus
@@ -61,6 +63,7 @@ def go_on(pipeline: Pipeline, name: str, wave: int) -> None:
             status: BackfillStatus = "failed" if backfill.failed else "succeeded"
             reason = f"{backfill.failed} partitions failed" if backfill.failed else None
             pipeline.backfills.move(name, status, allowed=["running"], now=now, reason=reason)
+            _refresh_days(pipeline, backfill)
             return
         if not pipeline.backfills.advance(name, backfill.wave, now):
             return
@@ -68,6 +71,25 @@ def go_on(pipeline: Pipeline, name: str, wave: int) -> None:
         current = waves[backfill.wave]
         if send_wave(pipeline, backfill):
             return
+
+
+def _refresh_days(pipeline: Pipeline, backfill: BackfillRecord) -> None:
+    refresh_after(pipeline, lambda: planned_days(pipeline, backfill))
+
+
+def planned_days(pipeline: Pipeline, backfill: BackfillRecord) -> dict[str, set[dt.date]]:
+    """The partitions that a backfill was to build, by table, from its plan.
+
+    Raises:
+        BadRequestError: the plan is gone.
+    """
+    days: dict[str, set[dt.date]] = {}
+    for wave in range(1, backfill.waves + 1):
+        for group in pipeline.plans.load(f"{BACKFILL_RUN}{backfill.name}", wave_file(wave)):
+            for job in group["jobs"]:
+                planned = days.setdefault(job["table"], set())
+                planned.update(map(dt.date.fromisoformat, job["reasons"]))
+    return days
 
 
 def steer_backfill(

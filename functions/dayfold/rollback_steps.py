@@ -121,7 +121,7 @@ class Moving:
             return False
         places = {day: Place(str(one.location), one.build_id) for day, one in moves.items()}
         described = pipeline.tables()[table]
-        pipeline.catalog.publish(described, places)
+        pipeline.catalog.repoint(described, places)
         records = {claim.day: self._record(claim) for claim in claims}
         if pipeline.ledger.settle(table, records):
             return True

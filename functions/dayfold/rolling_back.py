@@ -15,8 +15,9 @@ from dayfold.domain.backfill import BACKFILL_RUN, ENDED
 from dayfold.domain.days import day_range
 from dayfold.domain.rollback import Choice, Wanted
 from dayfold.errors import BadRequestError
-from dayfold.releasing import wave_file
+from dayfold.releasing import planned_days
 from dayfold.rollback_steps import Moving, choose_all, pasts_of
+from dayfold.whole_days import refresh_after
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -80,6 +81,7 @@ def roll_back(
     moving = Moving(pipeline, wanted, run_id, by, seconds_left)
     if not dry_run:
         chosen = {table: moving.move(table, pasts[table], some) for table, some in chosen.items()}
+        refresh_after(pipeline, lambda: days)
     return {"run_id": run_id, "cut_off": moving.cut_off, **_answer(chosen, undone)}
 
 
@@ -113,12 +115,7 @@ def _days_of_backfill(pipeline: Pipeline, name: str) -> dict[str, list[dt.date]]
             f"backfill {name!r} is {backfill.status}: "
             f"`dayfold backfill cancel {name}` ends it first"
         )
-    days: dict[str, set[dt.date]] = {}
-    for wave in range(1, backfill.waves + 1):
-        for group in pipeline.plans.load(f"{BACKFILL_RUN}{name}", wave_file(wave)):
-            for job in group["jobs"]:
-                planned = days.setdefault(job["table"], set())
-                planned.update(map(dt.date.fromisoformat, job["reasons"]))
+    days = planned_days(pipeline, backfill)
     return {table: sorted(some) for table, some in days.items()}
 
 

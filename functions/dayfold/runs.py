@@ -13,6 +13,7 @@ from dayfold.domain.failures import STEP_FAILED
 from dayfold.domain.partition import RunRecord
 from dayfold.ending import fail, timestamp
 from dayfold.waves import PlannedRun
+from dayfold.whole_days import refresh_after
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,6 +52,8 @@ def end_run(pipeline: Pipeline, *, run_id: str, error: Mapping[str, Any] | None)
         failures=tuple(failures),
     )
     pipeline.ledger.save_run(ended)
+    if run.planned:
+        refresh_after(pipeline, lambda: _planned_days(pipeline, run_id))
     shown = failures[:_SHOWN]
     if len(failures) > _SHOWN:
         shown.append(f"... and {len(failures) - _SHOWN} more")
@@ -62,6 +65,13 @@ def end_run(pipeline: Pipeline, *, run_id: str, error: Mapping[str, Any] | None)
         "waiting": len(ended.waiting),
         "cause": "\n".join(shown),
     }
+
+
+def _planned_days(pipeline: Pipeline, run_id: str) -> dict[str, set[dt.date]]:
+    planned: dict[str, set[dt.date]] = {}
+    for job in PlannedRun(pipeline, run_id).jobs:
+        planned.setdefault(job.table, set()).update(job.days)
+    return planned
 
 
 def fail_build(

@@ -31,6 +31,7 @@ from dayfold.ending import timestamp
 from dayfold.errors import BadRequestError
 from dayfold.planner import PLAN, dead_runs, end_dead_runs, gather, recent_days
 from dayfold.releasing import wave_file
+from dayfold.whole_days import refresh_after
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -53,6 +54,7 @@ def sweep(pipeline: Pipeline, *, dry_run: bool = False) -> SweepRecord:
     if days:
         record = _find_and_start(pipeline, record, days)
     if not dry_run:
+        refresh_after(pipeline)
         pipeline.sweeps.save(record)
         count_sweep(record)
     return record

@@ -171,7 +171,8 @@ def test_no_life_cycle_rule_ever_expires_what_is_published_or_landed() -> None:
     expiring = {rule.get("Prefix") for rule in rules if "ExpirationInDays" in rule}
 
     # Then
-    assert expiring == {"results/", "plans/"}
+    # Of kpi.days only versions that were swapped long ago: the current one is renewed every week.
+    assert expiring == {"results/", "plans/", "ops/days/"}
 
 
 def test_the_workgroup_lets_a_build_choose_its_place_and_stops_at_the_limit() -> None:

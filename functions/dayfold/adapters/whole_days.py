@@ -1,8 +1,9 @@
 """The table `kpi.days` in the catalog: one version after the other, swapped as a whole.
 
 A version is one file, `ops/days/<version>/days.json.gz`, and the table's location points at the
-current one; files of former ones expire by the bucket's own rule. The swap names the catalog's version of the table that the new rows were worked out
-from, so of two that do so at once one is refused and starts again from what the other left.
+current one; files of former ones expire by the bucket's own rule. The swap names the catalog's
+version of the table that the new rows were worked out from, so of two that do so at once one is
+refused and starts again from what the other left.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import json
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from dayfold.adapters.aws import error_code, raise_if_throttled
 from dayfold.adapters.check_results import JSON_LINES
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 DATABASE, TABLE = "kpi", "days"
 _PREFIX = "ops/days/"
 _FILE = "days.json.gz"
+UNREACHABLE = (BotoCoreError, ClientError)  # what may come of asking AWS, beyond Dayfold's own
 _CONFLICTS = frozenset(
     {"AlreadyExistsException", "ConcurrentModificationException", "VersionMismatchException"}
 )

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 PARTITION_KEY = "dt"
 BUILT_DATABASES = ("staging", "kpi")
+_KEPT_BY_THE_PIPELINE = frozenset({"kpi.days"})
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
@@ -76,6 +77,9 @@ def _name_of(header: Header) -> str:
     if path.suffix != ".sql" or path.parent.name not in BUILT_DATABASES:
         folders = " or ".join(f"queries/{database}/" for database in BUILT_DATABASES)
         header.report(1, f"not a query's place: put it in {folders} as <table>.sql")
+        return ""
+    if f"{path.parent.name}.{path.stem}" in _KEPT_BY_THE_PIPELINE:
+        header.report(1, f"{path.parent.name}.{path.stem} is the pipeline's own: name this another")
         return ""
     if not _NAME.fullmatch(path.stem):
         header.report(1, f"{path.stem!r} is no table name: use a-z, 0-9 and _, a letter first")

@@ -206,7 +206,7 @@ def test_a_rollback_that_died_is_finished_by_the_next(
         raise RetriableError("killed")
 
     with monkeypatch.context() as patch:
-        patch.setattr(Catalog, "publish", die)
+        patch.setattr(Catalog, "repoint", die)
         with pytest.raises(RetriableError):
             back(twice, "rollback-1", table=WEEKLY, first=DAY)
     assert state(twice, WEEKLY).status == "building"
@@ -222,10 +222,10 @@ def test_a_rollback_that_died_is_finished_by_the_next(
 def test_a_writer_that_took_over_wins(twice: World, monkeypatch: pytest.MonkeyPatch) -> None:
     # Given somebody takes the lease while the rollback writes the catalog
     second = twice.pipeline.ledger.builds(WEEKLY, DAY)[1]
-    publish = Catalog.publish
+    repoint = Catalog.repoint
     taken: list[int] = []
 
-    def publish_late(self: Catalog, *args: Any) -> None:
+    def repoint_late(self: Catalog, *args: Any) -> None:
         if not taken:
             taken.append(1)
             _set(
@@ -236,9 +236,9 @@ def test_a_writer_that_took_over_wins(twice: World, monkeypatch: pytest.MonkeyPa
                     "lease_until": {"N": "9999999999"},
                 },
             )
-        publish(self, *args)
+        repoint(self, *args)
 
-    monkeypatch.setattr(Catalog, "publish", publish_late)
+    monkeypatch.setattr(Catalog, "repoint", repoint_late)
     # When
     answer = back(twice, table=WEEKLY, first=DAY)
     # Then readers are where the ledger says, and the new writer keeps its lease
