@@ -18,6 +18,8 @@ SAM_ENVIRONMENT := .venv-sam/.ready
 LINT_ENVIRONMENT := .venv-lint/.ready
 SAM := .venv-sam/bin/sam
 TESTS ?= tests
+SCHEDULES ?= 2000
+FIRST ?= 0
 
 # The checks share nothing, so they run side by side; on make 4 each one's output stays together.
 SIDE_BY_SIDE := $(MAKE) --no-print-directory --keep-going --jobs=2 \
@@ -28,11 +30,11 @@ SIDE_BY_SIDE := $(MAKE) --no-print-directory --keep-going --jobs=2 \
 SHARED_OUT := --numprocesses=2 --dist=loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check fmt bench build deploy clean \
+.PHONY: help demo test test-trino check fmt soak bench build deploy clean \
 	check-format check-lint check-types check-queries check-template check-sam check-security
 
 help: ## What can be made here
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(ENVIRONMENT) ## The whole pipeline on this machine: sample extracts in, KPIs out
 	@.venv/bin/dayfold demo
@@ -40,11 +42,17 @@ demo: $(ENVIRONMENT) ## The whole pipeline on this machine: sample extracts in, 
 test: $(ENVIRONMENT) $(SAM_ENVIRONMENT) $(LINT_ENVIRONMENT) ## All tests (some of them: make test TESTS=tests/unit)
 	@.venv/bin/pytest $(SHARED_OUT) $(TESTS)
 
+test-trino: $(ENVIRONMENT) ## The local Athena held against a Trino server (needs Java 17 and Maven)
+	@.venv/bin/pytest -n0 tests/conformance/live_trino.py tests/conformance/live_pipeline.py
+
 check: $(ENVIRONMENT) $(SAM_ENVIRONMENT) $(LINT_ENVIRONMENT) ## Format, lint, types, queries, template, security
 	@$(SIDE_BY_SIDE) check-security check-types check-sam check-template check-queries check-lint check-format
 
 fmt: $(ENVIRONMENT) ## Put the Python code into its one format
 	@.venv/bin/ruff check --fix --quiet; .venv/bin/ruff format
+
+soak: $(ENVIRONMENT) ## Thousands of fault schedules (make soak SCHEDULES=2000 FIRST=0)
+	@.venv/bin/python -m tests.faults.schedules.soak --schedules $(SCHEDULES) --first $(FIRST)
 
 bench: $(ENVIRONMENT) ## Measure what DESIGN promises in numbers
 	@.venv/bin/python -m benchmarks

@@ -1,0 +1,196 @@
+"""The world of a schedule: the real pipeline on fakes of AWS, on one clock, from one seed."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import random
+from typing import TYPE_CHECKING, Any, cast
+from unittest import mock
+
+from dayfold import pipeline as pipeline_module
+from dayfold.adapters.athena import Athena
+from dayfold.pipeline import Pipeline
+from dayfold.settings import Settings, read_settings
+from tests.faults.schedules.athena import FakeAthena
+from tests.faults.schedules.dynamodb import FakeDynamoDB
+from tests.faults.schedules.executions import FakeStepFunctions
+from tests.faults.schedules.glue import FakeGlue
+from tests.faults.schedules.lambdas import Lambdas
+from tests.faults.schedules.machine import Machine
+from tests.faults.schedules.objects import FakeS3
+from tests.faults.schedules.queue import DEAD_LETTERS, QUEUE, FakeSQS
+from tests.faults.schedules.reader import Reader
+from tests.faults.schedules.scheduler import Scheduler
+from tests.faults.schedules.tables import START, TIME_ZONE, Queries
+from tests.faults.schedules.wire import Client, Faults, Wire
+from tests.faults.schedules.workers import Workers
+from tests.infrastructure.project import template
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from dayfold.adapters.query_files import QueryFiles
+
+BUCKET, LEDGER = "b", "ledger"
+DATABASES = ("raw", "staging", "kpi", "build")
+_PAGE = 7  # so that whatever is listed comes in pages
+
+
+@dataclasses.dataclass
+class World:
+    """Everything there is, and the levers that a schedule pulls."""
+
+    rng: random.Random
+    scheduler: Scheduler
+    dynamodb: FakeDynamoDB
+    s3: FakeS3
+    glue: FakeGlue
+    sqs: FakeSQS
+    athena: FakeAthena
+    executions: FakeStepFunctions
+    queries: Queries
+    reader: Reader
+    wire: Wire
+    pipeline: Pipeline
+    lambdas: Lambdas
+    machine: Machine
+    workers: Workers
+
+    def land(self, day: str, name: str = "part-0", text: str = "{}") -> None:
+        """Put a file into a raw day, crawled."""
+        self.s3.put_object(Key=f"raw/events/dt={day}/{name}.json", Body=text)
+        if day not in self.glue.partitions["raw", "events"]:
+            location = f"s3://{BUCKET}/raw/events/dt={day}/"
+            self.glue.create_partition(
+                DatabaseName="raw",
+                TableName="events",
+                PartitionInput={"Values": [day], "StorageDescriptor": {"Location": location}},
+            )
+
+    def start_run(self, name: str, event: dict[str, Any]) -> None:
+        """Start an execution as an actor of its own."""
+        self.executions.start_execution(name=name, input="{}" if not event else _json(event))
+
+    def ask(self, function: str, call: Callable[[], Any]) -> Any:
+        """Invoke a function as a person does, who waits for the answer."""
+        return self.lambdas.invoke(function, function, lambda _deadline: call())
+
+
+def make_world(seed: int) -> World:
+    """A world with its tables' databases, and nothing in them."""
+    rng = random.Random(seed)
+    random.seed(seed)  # what the pipeline draws, its jitter, repeats too
+    scheduler = Scheduler(random.Random(rng.random()), START)
+    s3 = FakeS3(scheduler.now, _PAGE)
+    glue = FakeGlue(DATABASES)
+    glue.create_table(DatabaseName="raw", TableInput={"Name": "events"})
+    queries = Queries()
+    athena = FakeAthena(
+        random.Random(rng.random()), scheduler.clock, s3, glue, queries.load, TIME_ZONE
+    )
+    reader = Reader(glue, s3, athena, scheduler.clock)
+    dynamodb = FakeDynamoDB(scheduler.clock, _PAGE)
+    sqs = make_queue(scheduler)
+
+    def after_each() -> None:
+        athena.tick()
+        reader.look()
+
+    faults = Faults(random.Random(rng.random()))
+    wire = Wire(scheduler, random.Random(rng.random()), faults, after_each)
+    executions = FakeStepFunctions(
+        lambda name, event: _begin(scheduler, machine, name, event)  # made below
+    )
+    fakes = {
+        "athena": athena,
+        "dynamodb": dynamodb,
+        "glue": glue,
+        "s3": s3,
+        "sqs": sqs,
+        "stepfunctions": executions,
+    }
+    pipeline = make_pipeline(
+        lambda service: Client(wire, service, fakes[service]), queries, scheduler
+    )
+    lambdas = Lambdas(scheduler)
+    machine = Machine(pipeline, scheduler, lambdas, executions, rng)
+    workers = Workers(pipeline, scheduler, lambdas, sqs, rng)
+    return World(
+        rng,
+        scheduler,
+        dynamodb,
+        s3,
+        glue,
+        sqs,
+        athena,
+        executions,
+        queries,
+        reader,
+        wire,
+        pipeline,
+        lambdas,
+        machine,
+        workers,
+    )
+
+
+def make_pipeline(client: Callable[[str], Any], queries: Queries, scheduler: Scheduler) -> Pipeline:
+    """The pipeline as it puts itself together, on other clients and with the schedule's time."""
+    with (
+        mock.patch.object(pipeline_module, "client", client),
+        mock.patch.object(pipeline_module, "load_settings", make_settings),
+    ):
+        connected = pipeline_module.connect.__wrapped__()
+    athena = Athena(
+        client("athena"),
+        connected.settings.workgroup,
+        sleep=scheduler.sleep,
+        clock=scheduler.clock,
+    )
+    return dataclasses.replace(
+        connected,
+        athena=athena,
+        queries=cast("QueryFiles", queries),
+        now=scheduler.now,
+        sleep=scheduler.sleep,
+    )
+
+
+def make_settings() -> Settings:
+    """The template's settings, with the places of this world."""
+    known = template()
+    variables = known["Globals"]["Function"]["Environment"]["Variables"]
+    # What the template does not say is found out at the deployment.
+    environment = {f"DAYFOLD_{one.name.upper()}": "1" for one in dataclasses.fields(Settings)}
+    for name, value in variables.items():
+        given = value
+        if isinstance(value, dict):
+            given = known["Parameters"].get(value.get("Ref"), {}).get("Default", "-")
+        environment[name] = str(given) or "-"
+    environment |= {
+        "DAYFOLD_BUCKET": BUCKET,
+        "DAYFOLD_LEDGER_TABLE": LEDGER,
+        "DAYFOLD_TIME_ZONE": TIME_ZONE,
+        "DAYFOLD_QUEUE_URL": QUEUE,
+        "DAYFOLD_DEAD_LETTERS_URL": DEAD_LETTERS,
+        "DAYFOLD_RECENT_DAYS": "2",
+    }
+    return read_settings(environment)
+
+
+def make_queue(scheduler: Scheduler) -> FakeSQS:
+    """The backfill's queue with the template's numbers."""
+    queue = template()["Resources"]["BackfillQueue"]["Properties"]
+    receives = queue["RedrivePolicy"]["maxReceiveCount"]
+    return FakeSQS(scheduler.clock, float(queue["VisibilityTimeout"]), int(receives))
+
+
+def _begin(scheduler: Scheduler, machine: Machine, name: str, event: dict[str, Any]) -> None:
+    scheduler.spawn(name, functools.partial(machine.execute, name, event))
+
+
+def _json(event: dict[str, Any]) -> str:
+    import json
+
+    return json.dumps(event, sort_keys=True)
