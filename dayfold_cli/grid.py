@@ -61,7 +61,7 @@ def read_grid(
     """Ask the stack about every partition of a range, or of its recent window."""
     plans = [plan(deployment, request) for request in _requests(span, tables)]
     days = sorted({dt.date.fromisoformat(day) for one in plans for day in one["days"]})
-    reasons = _reasons(plans)
+    reasons = reasons_of(plans)
     names = list(tables) or _order(known or catalog_tables(deployment), plans)
     cells: dict[tuple[str, dt.date], Cell] = {}
     now = time.time()
@@ -111,7 +111,8 @@ def _requests(span: tuple[dt.date, dt.date] | None, tables: Sequence[str]) -> li
     return [Request(span=(part[0], part[-1]), tables=tuple(tables)) for part in parts]
 
 
-def _reasons(plans: Sequence[Mapping[str, Any]]) -> dict[tuple[str, dt.date], tuple[str, str]]:
+def reasons_of(plans: Sequence[Mapping[str, Any]]) -> dict[tuple[str, dt.date], tuple[str, str]]:
+    """What plans would do with each partition they name, `build` or `wait`, and why."""
     day = dt.date.fromisoformat
     reasons: dict[tuple[str, dt.date], tuple[str, str]] = {}
     for one in plans:

@@ -77,12 +77,17 @@ def show_command(
         _show_past(open_deployment(target), name, day, as_of, data_format)
         return
     builds = ledger.builds(name, day)
+    from dayfold_cli.standing import standing
+
+    now = standing(open_deployment(target), name, day, state)
     if data_format == "json":
-        print_json({"table": name, "day": day, "partition": state, "builds": builds})
+        shown = {"table": name, "day": day, "partition": state, "builds": builds}
+        shown["now"] = {"state": now[0], "reason": now[1]}
+        print_json(shown)
     elif data_format == "csv":
         print_rows(CSV_COLUMNS, [_raw_row(build) for build in builds], "csv")
     else:
-        _print(name, day, state, builds)
+        _print(name, day, state, builds, now)
 
 
 def _show_past(
@@ -100,10 +105,17 @@ def _show_past(
     print_as_of(name, day, history, read_moment(moment, tz), data_format)
 
 
-def _print(name: str, day: dt.date, state: PartitionState, builds: Sequence[BuildRecord]) -> None:
+def _print(
+    name: str,
+    day: dt.date,
+    state: PartitionState,
+    builds: Sequence[BuildRecord],
+    now: tuple[str, str],
+) -> None:
     pairs: dict[str, object] = {
         "partition": f"{name} {day}",
         "status": f"{state.status}, attempt {state.attempt} in {state.run_id}",
+        "now": ": ".join(part for part in now if part),
     }
     if state.is_published:
         pairs["published"] = f"build {state.published_build_id}, {time_text(state.published_at)}"

@@ -30,6 +30,7 @@ from dayfold_cli.reasons import cut_off_reason, gather, gather_warnings, span_te
 
 if TYPE_CHECKING:
     from dayfold.domain.partition import RunRecord
+    from dayfold_cli.deployment import Deployment
     from dayfold_cli.grid import Grid
     from dayfold_cli.output import Format
 
@@ -73,6 +74,19 @@ def status_command(
         warn(text)
     for run in deployment.ledger.recent_runs(SHOWN_RUNS):
         say(run_line(run))
+    say_last_sweep(deployment)
+
+
+def say_last_sweep(deployment: Deployment) -> None:
+    """Say what the latest sweep did, if there was one."""
+    import dataclasses
+
+    from dayfold.adapters.sweeps import Sweeps
+    from dayfold_cli.commands.sweep import sweep_line
+
+    kept = Sweeps(deployment.client("dynamodb"), deployment.output("LedgerTable"))
+    for record in kept.latest():
+        say(sweep_line(dataclasses.asdict(record)))
 
 
 def print_grid(grid: Grid) -> None:

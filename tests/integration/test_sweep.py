@@ -98,7 +98,7 @@ def _execution(live: Live, record: SweepRecord) -> str:
 
 
 def _execution_named(live: Live, name: str) -> str:
-    return next(one["executionArn"] for one in live.executions() if one["name"] == name)
+    return str(next(one["executionArn"] for one in live.executions() if one["name"] == name))
 
 
 def _settled(live: Live) -> bool:

@@ -40,7 +40,7 @@ def record_item(record: Any) -> dict[str, Any]:  # noqa: ANN401 - any dataclass
 
 def read_record(kind: type[Record], values: Mapping[str, Any]) -> Record:
     """A dataclass of `kind` from plain values; attributes that it does not have are passed over."""
-    hints = _hints(kind)
+    hints = _hints(kind)  # type: ignore[arg-type] # a class is hashable
     return kind(
         **{name: _as(hints[name], value) for name, value in values.items() if name in hints}
     )

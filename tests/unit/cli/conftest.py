@@ -27,6 +27,7 @@ OUTPUTS = {
     "Workgroup": "dayfold",
     "BusinessTimeZone": "Asia/Tokyo",
     "PlanRunFunction": "dayfold-plan-run",
+    "SweepFunction": "dayfold-sweep",
     "StartBuildFunction": "dayfold-start-build",
     "RollBackFunction": "dayfold-roll-back",
 }
@@ -86,6 +87,17 @@ def deployment(project: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Deplo
         opened = Deployment(boto3.Session(region_name=REGION), "dayfold")
         vars(opened)["outputs"] = dict(OUTPUTS)
         opened.client("s3").create_bucket(Bucket=OUTPUTS["Bucket"])
+        opened.client("dynamodb").create_table(
+            TableName=OUTPUTS["LedgerTable"],
+            BillingMode="PAY_PER_REQUEST",
+            AttributeDefinitions=[
+                {"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")
+            ],
+            KeySchema=[
+                {"AttributeName": "pk", "KeyType": "HASH"},
+                {"AttributeName": "sk", "KeyType": "RANGE"},
+            ],
+        )
         monkeypatch.setattr("dayfold_cli.deployment.open_deployment", lambda _target: opened)
         yield opened
 

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from dayfold.domain.partition import BuildRecord, RollbackRecord
-from tests.unit.cli.fakes import DAY, PUBLISHED
+from tests.unit.cli.conftest import OUTPUTS
+from tests.unit.cli.fakes import DAY, PLAN, PUBLISHED
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tests.unit.cli.conftest import Result
     from tests.unit.cli.fakes import FakeLedger
+
+STALE_DAY = DAY - dt.timedelta(days=1)
 
 
 def test_show_tells_builds_inputs_and_cost(
@@ -39,6 +43,23 @@ def test_show_tells_builds_inputs_and_cost(
     for said in ("published, attempt 2", "1.23 MB", "$0.00005", "staging.posts", "q-2", "bad SQL"):
         assert said in result.out
     assert json.loads(as_json.out)["builds"][0]["error"] == "bad SQL"
+
+
+def test_show_says_why_a_partition_is_stale_now(
+    dayfold: Callable[..., Result],
+    functions: dict[str, Callable[[Any], Any]],
+    ledger: FakeLedger,
+) -> None:
+    # Given a ledger that has it as published, and a stack that would build it
+    ledger.states["staging.posts"] = {STALE_DAY: PUBLISHED}
+    functions[OUTPUTS["PlanRunFunction"]] = lambda _event: PLAN
+    # When
+    result = dayfold("show", "staging.posts", str(STALE_DAY))
+    as_json = dayfold("show", "staging.posts", str(STALE_DAY), "--format", "json")
+    # Then
+    assert "now" in result.out
+    assert "stale: raw.events changed" in result.out
+    assert json.loads(as_json.out)["now"] == {"state": "stale", "reason": "raw.events changed"}
 
 
 def test_show_of_what_was_never_built_says_how_to_build_it(

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from dayfold.adapters.sweeps import Sweeps
 from dayfold.domain.partition import RunRecord
+from dayfold.domain.sweeping import SweepRecord
 from dayfold_cli.commands.status import run_line
 from dayfold_cli.grid import judge
 from tests.unit.cli.conftest import OUTPUTS
@@ -17,6 +19,7 @@ from tests.unit.cli.fakes import DAY, PLAN, PUBLISHED
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from dayfold_cli.deployment import Deployment
     from tests.unit.cli.conftest import Result
     from tests.unit.cli.fakes import FakeLedger
 
@@ -48,6 +51,35 @@ def test_the_grid_joins_what_is_planned_with_what_the_ledger_knows(
     ]
     assert "stale: staging.posts, 2004-05-19: raw.events changed" in result.out
     assert "2004-05-21 00:00:00 UTC  failed after 90 s: 3 of 4 published, 1 failed" in result.out
+
+
+def test_status_says_what_the_latest_sweep_did(
+    dayfold: Callable[..., Result],
+    deployment: Deployment,
+    functions: dict[str, Callable[[Any], Any]],
+    ledger: FakeLedger,
+) -> None:
+    # Given
+    del ledger
+    functions[OUTPUTS["PlanRunFunction"]] = lambda _event: PLAN
+    sweeps = Sweeps(deployment.client("dynamodb"), OUTPUTS["LedgerTable"])
+    sweeps.save(SweepRecord(at="2004-05-21T01:00:00.000+00:00"))
+    sweeps.save(
+        SweepRecord(
+            at="2004-05-21T02:00:00.000+00:00",
+            found={"missing": 3},
+            started="sweep-1",
+            started_kind="run",
+            ended_leases=("kpi.weekly 2004-05-20: attempt 1 of run-1",),
+        )
+    )
+    # When
+    result = dayfold("status")
+    # Then
+    assert result.code == 0
+    assert result.out.splitlines()[-1] == (
+        "swept 2004-05-21 02:00:00 UTC: 3 found, started run sweep-1, cleared up 1 dead thing"
+    )
 
 
 @pytest.mark.parametrize(
