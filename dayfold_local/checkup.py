@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 PYTHON = (3, 11)
 PACKAGES = (
-    "aws_lambda_powertools", "awswrangler", "boto3", "duckdb", "hypercorn", "ministack", "pyarrow",
-    "samtranslator", "sqlglot", "yaml",
+    "aws_lambda_powertools", "awswrangler", "boto3", "duckdb", "httptools", "ministack", "pyarrow",
+    "samtranslator", "sqlglot", "uvicorn", "yaml",
 )  # fmt: skip
 LITTLE_DISK = 1 << 30  # BYTES
 

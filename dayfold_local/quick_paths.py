@@ -26,8 +26,7 @@ _RANGE: Final = re.compile(
 
 
 def install() -> None:
-    """Puts the shorter ways into the emulator's DynamoDB, its IAM and its HTTP server."""
-    from hypercorn.protocol.h11 import H11Protocol
+    """Puts the shorter ways into the emulator's DynamoDB and its IAM."""
     from ministack.core import iam_evaluator
     from ministack.services import dynamodb
 
@@ -38,7 +37,6 @@ def install() -> None:
     check = dynamodb._condition_syntax_error  # noqa: SLF001
     dynamodb._condition_syntax_error = functools.lru_cache(_KEPT)(check)  # noqa: SLF001
     dynamodb._evaluate_condition = _ranges_first(dynamodb._evaluate_condition)  # noqa: SLF001
-    H11Protocol._send_h11_event = _in_one_piece()  # type: ignore[method-assign]  # noqa: SLF001
 
 
 def copied(value: Any) -> Any:  # noqa: ANN401 - any JSON
@@ -111,27 +109,3 @@ def _in_range(
         return bool(sk.startswith(values[found["prefix"]]["S"]))
     except KeyError:
         return None
-
-
-def _in_one_piece() -> Callable[..., Any]:
-    """Headers wait for the body's first bytes: one write to the socket instead of two.
-
-    Each write lets another thread run first, which costs more than the write.
-    """
-    import h11
-    from hypercorn.events import RawData
-
-    async def send(self: Any, event: Any) -> None:  # noqa: ANN401 - hypercorn's
-        try:
-            data = self.connection.send(event)
-        except h11.LocalProtocolError:
-            if self.connection.their_state != h11.ERROR:
-                raise
-            return
-        data = getattr(self, "held_back", b"") + data
-        wait = isinstance(event, h11.Response)
-        self.held_back = data if wait else b""
-        if data and not wait:
-            await self.send(RawData(data=data))
-
-    return send

@@ -68,11 +68,17 @@ def _only_server(folder: StateFolder) -> IO[str]:
 async def _serve(folder: StateFolder, port: int) -> None:
     # Before the emulator's first import: S3 reads the objects on disk when it is imported.
     objects.repair(folder.objects)
-    from hypercorn.asyncio import serve
-    from hypercorn.config import Config
     from ministack import app as emulator
 
-    from dayfold_local import alarms, deliveries, loopback, mappings, quick_paths, routes
+    from dayfold_local import (
+        alarms,
+        deliveries,
+        http_front,
+        loopback,
+        mappings,
+        quick_paths,
+        routes,
+    )
     from dayfold_local.durability.keeper import Keeper
     from dayfold_local.lambdas import runtime
 
@@ -87,16 +93,12 @@ async def _serve(folder: StateFolder, port: int) -> None:
     routes.install(emulator.SERVICE_HANDLERS)
     loopback.install()
     quick_paths.install()
-    config = Config()
-    config.bind = [f"{environment.HOST}:{port}"]
-    config.keep_alive_timeout = 75
-    config.loglevel = "WARNING"
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     write_json(folder.server_file, {"pid": os.getpid(), "port": port})
     try:
-        await serve(emulator.app, config, shutdown_trigger=stop.wait)
+        await http_front.serve(emulator.app, environment.HOST, port, stop)
     finally:
         routes.close()
         runtime.stop()
