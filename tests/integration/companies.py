@@ -35,6 +35,11 @@ class Companies:
     def write(cls, folder: Path, last: dt.date, days: int) -> Companies:
         """The sample's companies over some days, as gzipped JSON lines."""
         write_sample(folder, last, days)
+        return cls.read(folder)
+
+    @classmethod
+    def read(cls, folder: Path) -> Companies:
+        """Those whose extracts are in a folder, as gzipped JSON lines."""
         return cls(folder, _read(folder / "events"), _read(folder / "users"))
 
     def rewrite(self, folder: Path, kind: Kind) -> Path:
