@@ -20,7 +20,7 @@ from ministack.services import athena as emulated
 from dayfold_local.athena import engines, limits
 from dayfold_local.athena.catalog.emulator import Caller, world_of
 from dayfold_local.athena.errors import AccessDeniedError, RequestError
-from dayfold_local.athena.protocol import metadata, results, start
+from dayfold_local.athena.protocol import metadata, prepared, results, start
 from dayfold_local.athena.protocol.executions import Execution, Executions
 from dayfold_local.athena.protocol.runner import Runner
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 Response = tuple[int, dict[str, str], bytes]
 _PAGE: Final = 1000
-_PATIENCE: Final = 0.25  # seconds that a look at running queries waits for the first to end
+_PATIENCE: Final = 1.0  # seconds that a look at running queries waits for the first to end
 
 
 class Service:
@@ -54,6 +54,8 @@ class Service:
             "StopQueryExecution": self._stop,
             "ListQueryExecutions": self._list,
             "GetQueryRuntimeStatistics": self._statistics,
+            "UpdatePreparedStatement": prepared.update,
+            "BatchGetPreparedStatement": prepared.batch_get,
             "GetWorkGroup": metadata.workgroup,
             "GetDatabase": metadata.database,
             "ListDatabases": metadata.databases,
@@ -126,7 +128,11 @@ class Service:
         timeline = {
             key: value for key, value in execution.statistics().items() if key.endswith("InMillis")
         }
-        rows = {"InputBytes": execution.scanned, "OutputRows": execution.rows}
+        rows = {
+            "InputBytes": execution.scanned,
+            "OutputRows": execution.rows or execution.updated,
+            "OutputBytes": execution.output_bytes,
+        }
         return {"QueryRuntimeStatistics": {"Timeline": timeline, "Rows": rows}}
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import time
 from typing import TYPE_CHECKING, Any
 
 from dayfold_local.athena.errors import QueryFailure
+from dayfold_local.athena.execution import result_metadata
 from dayfold_local.athena.trino.engine import TrinoEngine
 from dayfold_local.athena.trino.values import formatter
 from tests.conformance.suite import Answer
@@ -44,7 +44,7 @@ class LocalAthena:
         body = self._client.s3.get_object(
             Bucket=self._client.bucket, Key=f"results/{query_id}.csv.metadata"
         )["Body"].read()
-        return tuple((name, kind) for name, kind in json.loads(body)["columns"])
+        return tuple(result_metadata.decode(body))
 
 
 class Trino:

@@ -1,4 +1,3 @@
-# ruff: noqa: E501 - an expression a line
 """JSON: what expressions answer, with their Trino types."""
 
 from __future__ import annotations

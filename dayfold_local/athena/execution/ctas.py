@@ -88,7 +88,7 @@ def run_ctas(job: Job, tree: exp.Create) -> Outcome:
     if already_there(job, target, tree):
         output = f"{job.output}{job.query_id}.txt"
         return Outcome("DDL", output=output, substatement=_CTAS)
-    running = select.plan(job, job.sql, lambda: _query_of(job.sql))
+    running = select.plan(job, job.sql, lambda: query_of(job.sql))
     columns = _columns(running, target, tree)
     written = writing.Written((), 0)
     if target.with_data:
@@ -134,7 +134,8 @@ def already_there(job: Job, target: Target, tree: exp.Create) -> bool:
     return False
 
 
-def _query_of(sql: str) -> exp.Expr:
+def query_of(sql: str) -> exp.Expr:
+    """The query of a statement that writes."""
     tree = parse(sql)
     assert isinstance(tree, exp.Create | exp.Insert)
     query = tree.expression

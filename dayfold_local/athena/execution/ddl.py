@@ -7,15 +7,17 @@ from typing import TYPE_CHECKING, Final
 
 from dayfold_local.athena.catalog.tables import encode_view
 from dayfold_local.athena.errors import QueryFailure, not_supported
-from dayfold_local.athena.execution import create_table, partition_ddl, select
+from dayfold_local.athena.execution import alter_table, create_table, partition_ddl, select, show
 from dayfold_local.athena.execution.engine import AthenaSession
-from dayfold_local.athena.execution.job import Job, Outcome
+from dayfold_local.athena.execution.job import Job, Outcome, StatementType
 from dayfold_local.athena.sql_types import VARCHAR, Type
 from dayfold_local.athena.translation.parse import parse
 from dayfold_local.athena.translation.queries import translate
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from dayfold_local.athena.catalog.tables import TableInfo
 
 _NAME: Final = r"""((?:[`"]?[\w$-]+[`"]?\s*\.\s*)?[`"]?[\w$-]+[`"]?)"""
 
@@ -26,13 +28,19 @@ def names(job: Job, text: str) -> tuple[str, str]:
     return (parts[0], parts[1]) if len(parts) == 2 else (job.database, parts[0])
 
 
-def result(job: Job, columns: list[str], rows: list[list[str]], sub: str) -> Outcome:
+def result(
+    job: Job,
+    columns: list[str],
+    rows: list[list[str]],
+    sub: str,
+    statement: StatementType = "DDL",
+) -> Outcome:
     """The text file that DDL leaves, and its outcome."""
     output = f"{job.output}{job.query_id}.txt"
     described: list[tuple[str, Type]] = [(name, VARCHAR) for name in columns]
     body = "".join("\t".join(row) + "\n" for row in rows)
     select.write_result(job.world, output, body.encode(), described)
-    return Outcome("DDL", described, output, rows=len(rows), substatement=sub)
+    return Outcome(statement, described, output, rows=len(rows), substatement=sub)
 
 
 def _create_database(job: Job, match: re.Match[str]) -> Outcome:
@@ -153,92 +161,64 @@ def _view_type(kind: Type) -> str:
 
 
 def _show_databases(job: Job, match: re.Match[str]) -> Outcome:
-    listed = sorted(str(item["Name"]) for item in job.world.catalog.databases())
-    return result(
-        job, ["database_name"], [[n] for n in listed if _like(n, match.group(1))], "SHOW_DATABASES"
-    )
+    rows = show.databases(job, match.group(1))
+    return result(job, ["database_name"], rows, "SHOW_DATABASES", "UTILITY")
 
 
 def _show_tables(job: Job, match: re.Match[str]) -> Outcome:
     database = (match.group(2) or job.database).strip('`"').lower()
-    wants_views = match.group(1).upper() == "VIEWS"
-    listed = sorted(
-        str(item["Name"])
-        for item in job.world.catalog.tables(database)
-        if not wants_views or item.get("TableType") == "VIRTUAL_VIEW"
-    )
-    return result(
-        job,
-        ["tab_name"],
-        [[n] for n in listed if _like(n, match.group(3))],
-        f"SHOW_{match.group(1).upper()}",
-    )
+    word = match.group(1).upper()
+    rows = show.tables(job, database, match.group(3), views=word == "VIEWS")
+    return result(job, ["tab_name"], rows, f"SHOW_{word}", "UTILITY")
 
 
-def _like(name: str, pattern: str | None) -> bool:
-    if not pattern:
-        return True
-    choices = pattern.replace(".*", "*").replace("*", ".*").split("|")
-    return any(re.fullmatch(choice, name, re.IGNORECASE) for choice in choices)
+def _found(job: Job, text: str) -> TableInfo:
+    return select.find_table(job.world, *names(job, text), None)
 
 
 def _describe(job: Job, match: re.Match[str]) -> Outcome:
-    database, name = names(job, match.group(1))
-    table = select.find_table(job.world, database, name, None)
-    shown = {item["Name"].lower(): item for item in _glue_columns(table.raw)}
-    rows = [
-        [
-            f"{column.name:<20}",
-            f"{shown[column.name].get('Type', 'string'):<20}",
-            f"{shown[column.name].get('Comment') or '':<20}",
-        ]
-        for column in (*table.columns, *table.partition_keys)
-    ]
-    if table.partition_keys:
-        rows += [
-            ["", "", ""],
-            ["# Partition Information", "", ""],
-            ["# col_name", "data_type", "comment"],
-            ["", "", ""],
-        ]
-        rows += [
-            row
-            for row, c in zip(rows, (*table.columns, *table.partition_keys), strict=False)
-            if c in table.partition_keys
-        ]
-    return result(job, ["col_name", "data_type", "comment"], rows, "DESCRIBE_TABLE")
-
-
-def _glue_columns(raw: dict[str, object]) -> list[dict[str, str]]:
-    storage = raw.get("StorageDescriptor")
-    listed = storage.get("Columns") if isinstance(storage, dict) else None
-    keys = raw.get("PartitionKeys")
-    return [*(listed or []), *(keys if isinstance(keys, list) else [])]
+    table = _found(job, match.group(2))
+    formatted = (match.group(1) or "").upper().strip() in {"FORMATTED", "EXTENDED"}
+    rows = show.describe_formatted(table) if formatted else show.describe(table)
+    return result(job, ["col_name", "data_type", "comment"], rows, "DESCRIBE_TABLE", "UTILITY")
 
 
 def _show_columns(job: Job, match: re.Match[str]) -> Outcome:
-    database, name = names(job, match.group(1))
-    table = select.find_table(job.world, database, name, None)
-    rows = [[f"{c.name:<20}"] for c in (*table.columns, *table.partition_keys)]
-    return result(job, ["field"], rows, "SHOW_COLUMNS")
+    name = f"{match.group(2)}.{match.group(1)}" if match.group(2) else match.group(1)
+    return result(job, ["field"], show.columns(_found(job, name)), "SHOW_COLUMNS", "UTILITY")
 
 
 def _show_partitions(job: Job, match: re.Match[str]) -> Outcome:
-    database, name = names(job, match.group(1))
-    rows = partition_ddl.shown(job.world, select.find_table(job.world, database, name, None))
-    return result(job, ["partition"], rows, "SHOW_PARTITIONS")
+    rows = show.partitions(job, *names(job, match.group(1)))
+    return result(job, ["partition"], rows, "SHOW_PARTITIONS", "UTILITY")
+
+
+def _show_create(job: Job, match: re.Match[str]) -> Outcome:
+    table, word = _found(job, match.group(2)), match.group(1).upper()
+    rows = show.create_view(table) if word == "VIEW" else show.create_table(table)
+    return result(job, ["createtab_stmt"], rows, f"SHOW_CREATE_{word}", "UTILITY")
+
+
+def _show_properties(job: Job, match: re.Match[str]) -> Outcome:
+    rows = show.properties(_found(job, match.group(1)), match.group(2))
+    return result(job, ["prpt_name"], rows, "SHOW_TBLPROPERTIES", "UTILITY")
+
+
+def _modify(job: Job, match: re.Match[str]) -> Outcome:
+    _found(job, match.group(1))
+    raise QueryFailure(
+        "NOT_SUPPORTED",
+        "line 1:1: Modifying Hive table rows is only supported for transactional tables",
+    )
 
 
 def _repair(job: Job, match: re.Match[str]) -> Outcome:
-    database, name = names(job, match.group(1))
-    table = select.find_table(job.world, database, name, None)
+    table = _found(job, match.group(1))
     return result(job, ["result"], partition_ddl.repair(job.world, table), "MSCK_REPAIR_TABLE")
 
 
 def _alter(job: Job, match: re.Match[str]) -> Outcome:
-    database, name = names(job, match.group(1))
-    table = select.find_table(job.world, database, name, None)
-    partition_ddl.alter(job.world, table, match.group(2))
+    alter_table.alter(job.world, _found(job, match.group(1)), match.group(2))
     return result(job, [], [], "ALTER_TABLE")
 
 
@@ -270,12 +250,18 @@ _STATEMENTS: Final = tuple(
             _show_tables,
         ),
         (rf"SHOW\s+PARTITIONS\s+{_NAME}", _show_partitions),
-        (rf"SHOW\s+COLUMNS\s+(?:IN|FROM)\s+{_NAME}", _show_columns),
-        (rf"(?:DESCRIBE|DESC)\s+(?:EXTENDED\s+|FORMATTED\s+)?{_NAME}", _describe),
-        (rf"MSCK\s+REPAIR\s+TABLE\s+{_NAME}", _repair),
-        (rf"ALTER\s+TABLE\s+{_NAME}\s+((?:ADD|DROP)\s.*PARTITION.*)", _alter),
         (
-            r"(?:SHOW\s+CREATE|EXPLAIN|ANALYZE|PREPARE|EXECUTE|DEALLOCATE|MERGE|UPDATE|DELETE|OPTIMIZE|VACUUM|ALTER)\b.*",
+            rf"SHOW\s+COLUMNS\s+(?:IN|FROM)\s+{_NAME}(?:\s+(?:IN|FROM)\s+([`\"\w$-]+))?",
+            _show_columns,
+        ),
+        (rf"SHOW\s+CREATE\s+(TABLE|VIEW)\s+{_NAME}", _show_create),
+        (rf"SHOW\s+TBLPROPERTIES\s+{_NAME}(?:\s*\(\s*'([^']*)'\s*\))?", _show_properties),
+        (rf"(?:DESCRIBE|DESC)\s+(EXTENDED\s+|FORMATTED\s+)?{_NAME}", _describe),
+        (rf"MSCK\s+REPAIR\s+TABLE\s+{_NAME}", _repair),
+        (rf"ALTER\s+TABLE\s+{_NAME}\s+(.*)", _alter),
+        (rf"(?:MERGE\s+INTO|UPDATE|DELETE\s+FROM)\s+{_NAME}\b.*", _modify),
+        (
+            r"(?:ANALYZE|EXECUTE|MERGE|UPDATE|DELETE|OPTIMIZE|VACUUM|ALTER|GRANT|REVOKE|CALL|USE|SET)\b.*",
             _refused,
         ),
     )

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Protocol
 
 from dayfold_local.athena.catalog.ports import World
 from dayfold_local.athena.execution.engine import Session
 from dayfold_local.athena.sql_types import Type
 
 StatementType = Literal["DML", "DDL", "UTILITY"]
+
+
+class Prepared(Protocol):
+    """The prepared statements of the workgroup that a query belongs to."""
+
+    def run(self, sql: str) -> bool:
+        """Does a PREPARE or DEALLOCATE; False for other statements."""
 
 
 @dataclasses.dataclass(slots=True)
@@ -26,6 +33,7 @@ class Job:
     scratch: Path
     enforced: bool = False  # the workgroup decides where CTAS writes
     cutoff: int | None = None
+    prepared: Prepared | None = None
 
     @property
     def unpacked(self) -> Path:
@@ -44,6 +52,7 @@ class Outcome:
     scanned: int = 0
     rows: int = 0
     update_count: int | None = None
+    output_bytes: int = 0
     substatement: str = ""
 
 

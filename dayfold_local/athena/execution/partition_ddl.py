@@ -70,7 +70,7 @@ def alter(world: World, table: TableInfo, clause: str) -> None:
     adding = clause[:3].upper() == "ADD"
     lenient = re.match(r"\w+\s+IF\s+(NOT\s+)?EXISTS", clause, re.IGNORECASE) is not None
     known = {part.values for part in world.catalog.partitions(table)}
-    specs = [(_values(table, text), location) for text, location in _SPEC.findall(clause)]
+    specs = [(values_of(table, text), location) for text, location in _SPEC.findall(clause)]
     if not specs:
         raise not_supported(f"ALTER TABLE {clause}")
     wrong = [values for values, _ in specs if (values in known) == adding]
@@ -96,7 +96,8 @@ def alter(world: World, table: TableInfo, clause: str) -> None:
         world.catalog.change("DeletePartition", table.database, table.name, body)
 
 
-def _values(table: TableInfo, text: str) -> tuple[str, ...]:
+def values_of(table: TableInfo, text: str) -> tuple[str, ...]:
+    """A partition's values from `dt = '2020-01-01'`, in the order of the table's keys."""
     given = {
         name.lower(): quoted.replace("''", "'") or number
         for name, quoted, number in _PAIR.findall(text)

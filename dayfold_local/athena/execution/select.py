@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import duckdb
 
 from dayfold_local.athena.errors import AccessDeniedError, QueryFailure
-from dayfold_local.athena.execution import failures, scans, values
+from dayfold_local.athena.execution import failures, result_metadata, scans, values
 from dayfold_local.athena.execution.job import CutoffError, Job, Outcome
 from dayfold_local.athena.sql_types import VARCHAR, Type, quote
 from dayfold_local.athena.translation.casts import cast
@@ -134,7 +134,13 @@ def run_select(job: Job) -> Outcome:
     columns = list(zip(query.names, query.types, strict=True))
     write_result(job.world, output, body, columns)
     return Outcome(
-        "DML", columns, output, scanned=running.prepared.bytes, rows=rows, substatement="SELECT"
+        "DML",
+        columns,
+        output,
+        scanned=running.prepared.bytes,
+        rows=rows,
+        substatement="SELECT",
+        output_bytes=len(body),
     )
 
 
@@ -175,12 +181,14 @@ def csv_line(cells: Any) -> str:  # noqa: ANN401
 
 def write_result(world: World, output: str, body: bytes, columns: list[tuple[str, Type]]) -> None:
     """The result file and its .metadata, or Athena's answer when they may not be written."""
-    import json
-
-    described = json.dumps({"columns": [[name, str(kind)] for name, kind in columns]}).encode()
+    query_id = output.rpartition("/")[2].partition(".")[0].removesuffix("-manifest")
+    described = result_metadata.encode(query_id, columns)
+    place = f"{output}.metadata"
+    if output.endswith("-manifest.csv"):  # Athena leaves it beside the manifest
+        place = output.replace("-manifest.csv", ".metadata")
     try:
         world.store.put(output, body, "text/csv" if output.endswith("csv") else "text/plain")
-        world.store.put(f"{output}.metadata", described)
+        world.store.put(place, described)
     except AccessDeniedError:
         raise QueryFailure(
             "RESULT_WRITE_FAILED",

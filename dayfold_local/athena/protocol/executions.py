@@ -41,6 +41,9 @@ class Execution:
     scanned: int = 0
     rows: int = 0
     updated: int = 0  # rows that the statement wrote
+    output_bytes: int = 0
+    reuse_minutes: int | None = None
+    reused: bool = False
     planning_ms: int = 0
     output_file: str | None = None
     manifest: str | None = None
@@ -51,6 +54,15 @@ class Execution:
     def is_final(self) -> bool:
         """Whether it has ended."""
         return self.state in _FINAL
+
+    def answers(self, other: Execution) -> bool:
+        """Whether this one's result may stand for another's."""
+        return (
+            self.state == "SUCCEEDED"
+            and self.substatement == "SELECT"
+            and not self.reused
+            and _text_of(self) == _text_of(other)
+        )
 
     def api(self) -> dict[str, Any]:
         """The QueryExecution of the API."""
@@ -66,7 +78,7 @@ class Execution:
             "Query": self.sql,
             "StatementType": self.statement,
             "ResultConfiguration": {"OutputLocation": self.output_file or self._expected_file()},
-            "ResultReuseConfiguration": {"ResultReuseByAgeConfiguration": {"Enabled": False}},
+            "ResultReuseConfiguration": {"ResultReuseByAgeConfiguration": self._reuse()},
             "QueryExecutionContext": {"Database": self.database, "Catalog": "awsdatacatalog"},
             "Status": status,
             "Statistics": self.statistics(),
@@ -81,6 +93,11 @@ class Execution:
         if self.parameters:
             shown["ExecutionParameters"] = self.parameters
         return shown
+
+    def _reuse(self) -> dict[str, Any]:
+        if self.reuse_minutes is None:
+            return {"Enabled": False}
+        return {"Enabled": True, "MaxAgeInMinutes": self.reuse_minutes}
 
     def _expected_file(self) -> str:
         return f"{self.output}{self.id}{'.csv' if self.statement == 'DML' else '.txt'}"
@@ -99,7 +116,7 @@ class Execution:
             "ServicePreProcessingTimeInMillis": 0,
             "QueryPlanningTimeInMillis": self.planning_ms,
             "ServiceProcessingTimeInMillis": 0,
-            "ResultReuseInformation": {"ReusedPreviousResult": False},
+            "ResultReuseInformation": {"ReusedPreviousResult": self.reused},
         }
         if self.manifest is not None:
             numbers["DataManifestLocation"] = self.manifest
@@ -200,10 +217,20 @@ class Executions:
                 if (e.account, e.region, e.workgroup) == (account, region, workgroup)
             ]
 
+    def alike(self, execution: Execution) -> list[Execution]:
+        """Earlier SELECTs of the same text, place and workgroup that answered, newest first."""
+        with self._lock:
+            return [e for e in reversed(self._by_id.values()) if e.answers(execution)]
+
     def active(self) -> int:
         """How many are queued or running."""
         with self._lock:
             return sum(1 for e in self._by_id.values() if not e.is_final)
+
+
+def _text_of(execution: Execution) -> tuple[object, ...]:
+    e = execution
+    return (e.account, e.region, e.workgroup, e.database, e.output, e.sql, tuple(e.parameters))
 
 
 def _line(execution: Execution) -> str:

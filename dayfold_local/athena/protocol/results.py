@@ -7,25 +7,13 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from dayfold_local.athena.errors import AccessDeniedError, RequestError
-from dayfold_local.athena.sql_types import parse_type
+from dayfold_local.athena.execution.result_metadata import column_info
 
 if TYPE_CHECKING:
     from dayfold_local.athena.catalog.ports import World
     from dayfold_local.athena.protocol.executions import Execution
 
 _CELL: Final = re.compile(r'(?:"((?:[^"]|"")*)")?(,|\n|\Z)')
-_PRECISIONS: Final = {
-    "boolean": 0,
-    "tinyint": 3,
-    "smallint": 5,
-    "integer": 10,
-    "bigint": 19,
-    "real": 17,
-    "double": 17,
-    "date": 0,
-    "timestamp": 3,
-}
-
 _WITHOUT_ROWS: Final = {"CREATE_TABLE_AS_SELECT", "INSERT", "UNLOAD"}
 
 
@@ -45,7 +33,7 @@ def page(execution: Execution, world: World, token: str | None, size: int) -> di
         "UpdateCount": execution.updated,
         "ResultSet": {
             "Rows": [{"Data": [_datum(cell) for cell in row]} for row in chosen],
-            "ResultSetMetadata": {"ColumnInfo": [_column(*item) for item in execution.columns]},
+            "ResultSetMetadata": {"ColumnInfo": [column_info(*item) for item in execution.columns]},
         },
     }
     if start + size < len(rows):
@@ -78,28 +66,3 @@ def _csv_rows(body: str) -> list[list[str | None]]:
 def _text_rows(body: str, width: int) -> list[list[str | None]]:
     """DDL answers: a text line is one cell, unless the statement has several columns."""
     return [list(line.split("\t", max(width - 1, 0))) for line in body.splitlines()]
-
-
-def _column(name: str, kind: str) -> dict[str, Any]:
-    parsed = parse_type(kind) if not kind.startswith(("interval", "unknown")) else None
-    base = kind.partition("(")[0]
-    if parsed is not None and parsed.name.endswith("zone"):
-        base = parsed.name
-    precision = _PRECISIONS.get(base, 2147483647)
-    scale = 0
-    if parsed is not None and parsed.name == "decimal":
-        precision, scale = parsed.precision or 38, parsed.scale or 0
-    if parsed is not None and parsed.is_text and parsed.precision is not None:
-        precision = parsed.precision
-    return {
-        "CatalogName": "hive",
-        "SchemaName": "",
-        "TableName": "",
-        "Name": name,
-        "Label": name,
-        "Type": base,
-        "Precision": precision,
-        "Scale": scale,
-        "Nullable": "UNKNOWN",
-        "CaseSensitive": base in {"varchar", "char"},
-    }

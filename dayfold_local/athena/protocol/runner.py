@@ -14,7 +14,8 @@ import duckdb
 from dayfold_local.athena.errors import AccessDeniedError, QueryFailure
 from dayfold_local.athena.execution import failures, statements
 from dayfold_local.athena.execution.engine import InterruptedQueryError
-from dayfold_local.athena.execution.job import CutoffError, Job, Outcome
+from dayfold_local.athena.execution.job import CutoffError, Job, Outcome, Prepared
+from dayfold_local.athena.protocol import notices
 from dayfold_local.athena.protocol.watching import Watch
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ class Runner:
         self._scratch = scratch
         self._pool = concurrent.futures.ThreadPoolExecutor(workers, "athena")
         self._sessions: dict[str, Session] = {}
+        self._callers: dict[str, Caller] = {}
         self._stopped: dict[str, threading.Event] = {}
         self._changed = threading.Condition()
         self.watch = Watch()
@@ -57,6 +59,8 @@ class Runner:
         It runs in the context of the caller's request: rights, account, region.
         """
         self._stopped[execution.id] = threading.Event()
+        self._callers[execution.id] = caller
+        notices.changed(execution, None, caller)
         context = caller.context.copy()
         self._pool.submit(context.run, self._run, execution, world, rules)
 
@@ -94,6 +98,7 @@ class Runner:
         session = self._engine.session()
         self._sessions[execution.id] = session
         execution.state, execution.started = "RUNNING", time.time()
+        notices.changed(execution, "QUEUED", self._callers[execution.id])
         try:
             if self._limits.latency_seconds and stopped.wait(self._limits.latency_seconds):
                 raise InterruptedQueryError
@@ -132,12 +137,14 @@ class Runner:
             scratch=self._scratch,
             enforced=rules.enforced,
             cutoff=rules.cutoff,
+            prepared=rules.prepared,
         )
 
     def _succeed(self, execution: Execution, outcome: Outcome) -> None:
         execution.scanned = outcome.scanned
         execution.rows = outcome.rows
         execution.updated = outcome.update_count or 0
+        execution.output_bytes = outcome.output_bytes
         execution.output_file = outcome.output or None
         execution.manifest = outcome.manifest
         execution.statement = outcome.statement
@@ -159,8 +166,11 @@ class Runner:
         execution.reason = reason
         if state == "SUCCEEDED":
             execution.error = None
-        execution.state = state
+        previous, execution.state = execution.state, state
         self._executions.write(execution)
+        caller = self._callers.pop(execution.id, None)
+        if caller is not None:
+            notices.changed(execution, previous, caller)
         self.watch.ended(execution.id)
         with self._changed:
             self._changed.notify_all()
@@ -169,8 +179,11 @@ class Runner:
 class Rules:
     """What the workgroup decides about one query, and its text with the parameters in place."""
 
-    def __init__(self, sql: str, *, enforced: bool, cutoff: int | None) -> None:
+    def __init__(
+        self, sql: str, *, enforced: bool, cutoff: int | None, prepared: Prepared | None = None
+    ) -> None:
         self.sql = sql
+        self.prepared = prepared
         self.enforced = enforced
         self.cutoff = cutoff
 

@@ -6,13 +6,17 @@ import time
 from typing import TYPE_CHECKING, Any, Final
 
 from ministack.services import athena as emulated
-from sqlglot.dialects.dialect import Dialect
-from sqlglot.tokenizer_core import TokenType
 
 from dayfold_local.athena.catalog.ports import split_uri
 from dayfold_local.athena.errors import QueryFailure, RequestError
 from dayfold_local.athena.execution import statements
+from dayfold_local.athena.protocol import reuse
 from dayfold_local.athena.protocol.executions import Execution
+from dayfold_local.athena.protocol.prepared import (
+    PreparedStatements,
+    prepares,
+    with_parameters,
+)
 from dayfold_local.athena.protocol.runner import Rules, new_id
 
 if TYPE_CHECKING:
@@ -57,8 +61,10 @@ def start(
         execution, rules = _accepted(data, sql, caller, world)
         gate.start(executions.active)
         execution.token = str(token) if token is not None else None
+        done = reuse.reused(execution, executions, world)
         executions.write(execution)
-        runner.submit(execution, caller, world, rules)
+        if not done:
+            runner.submit(execution, caller, world, rules)
     return execution.id
 
 
@@ -85,7 +91,8 @@ def _accepted(
     if not world.store.check_bucket(bucket):
         raise RequestError.invalid(f"Unable to verify/create output bucket {bucket}")
     parameters = [str(item) for item in data.get("ExecutionParameters") or []]
-    text = with_parameters(sql, parameters)
+    prepared = PreparedStatements(workgroup, caller, world)
+    text = _text(sql, parameters, prepared)
     try:
         statement = statements.check(text)
     except QueryFailure as failure:
@@ -103,8 +110,21 @@ def _accepted(
         statement=statement,
         parameters=parameters,
         submitted=time.time(),
+        reuse_minutes=reuse.minutes(data),
     )
-    return execution, Rules(text, enforced=enforced, cutoff=int(cutoff) if cutoff else None)
+    limit = int(cutoff) if cutoff else None
+    return execution, Rules(text, enforced=enforced, cutoff=limit, prepared=prepared)
+
+
+def _text(sql: str, parameters: list[str], prepared: PreparedStatements) -> str:
+    """What really runs: a prepared statement's text for EXECUTE, and values for `?`."""
+    bare = statements.bare(sql)
+    executed = prepared.executed(bare, parameters)
+    if executed is not None:
+        return executed
+    if not parameters or prepares(bare) is not None:
+        return sql
+    return with_parameters(sql, parameters)
 
 
 def _database(context: dict[str, Any]) -> str:
@@ -138,20 +158,3 @@ def _output(data: dict[str, Any], settings: dict[str, Any], *, enforced: bool) -
     if not str(chosen).startswith("s3://"):
         raise RequestError.invalid("outputLocation is not a valid S3 path.")
     return str(chosen).rstrip("/") + "/"
-
-
-def with_parameters(sql: str, parameters: list[str]) -> str:
-    """The query with its `?` filled in, outside of literals and comments."""
-    if not parameters:
-        return sql
-    tokens = Dialect.get_or_raise("trino").tokenize(sql)
-    places = [token for token in tokens if token.token_type == TokenType.PLACEHOLDER]
-    if len(places) != len(parameters):
-        raise RequestError.invalid(
-            f"Incorrect number of parameters: expected {len(places)} but found {len(parameters)}",
-        )
-    parts, at = [], 0
-    for token, value in zip(places, parameters, strict=True):
-        parts += [sql[at : token.start], value]
-        at = token.end + 1
-    return "".join([*parts, sql[at:]])
