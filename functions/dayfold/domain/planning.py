@@ -192,7 +192,7 @@ class _Judge:
 
     def _why_stale(self, table: Table, day: dt.date, state: PartitionState) -> str | None:
         if state.pinned:  # somebody wants the earlier build, stale or not
-            return "failed" if state.status == "failed" else None
+            return self._why_again(state)
         if state.sql_hash != executed_hash(table, self.facts.tz):
             return "stale: the query or its time zone changed"
         for one in table.inputs:
@@ -203,7 +203,15 @@ class _Judge:
             now = window_digest(input_fingerprints(self.facts, one, day))
             if state.inputs.get(one.table) != now:
                 return f"stale: {one.table} changed"
-        return "failed" if state.status == "failed" else None
+        return self._why_again(state)
+
+    def _why_again(self, state: PartitionState) -> str | None:
+        """Why what is published from the right things is to be built again all the same.
+
+        A writer that died may have pointed readers at its build without a word in the ledger.
+        """
+        left = state.status == "building" and state.lease_until <= int(self.facts.now.timestamp())
+        return "abandoned" if left else "failed" if state.status == "failed" else None
 
     def _why_refused(self, table: Table, policy: Policy) -> str | None:
         """Why the query's columns must not reach readers before somebody has asked for that."""

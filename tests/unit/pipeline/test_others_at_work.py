@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from typing import TYPE_CHECKING, Any
+from unittest import mock
 
 import pytest
 
@@ -131,3 +133,23 @@ def test_a_run_that_ends_with_what_others_are_still_building_says_so(world: Worl
     ended = end_run(world.pipeline, run_id="run-2", error=None)
     # Then
     assert (ended["status"], ended["published"], ended["failed"]) == ("failed", 0, 1)
+
+
+def test_a_published_day_whose_writer_died_is_built_again(world: World) -> None:
+    # Given a writer that dies after it has pointed readers at its build and before it says so
+    world.run("run-1", **ONE)
+    start(world, **NARROW, policy="all")
+    (message,) = receive(world.pipeline.settings.queue_url)
+    with (
+        mock.patch.object(type(world.pipeline.ledger), "settle", side_effect=KeyboardInterrupt),
+        pytest.raises(KeyboardInterrupt),
+    ):
+        deliver(world, message)
+    # When its lease is over and a run looks at the day
+    world.clock[0] += dt.timedelta(hours=1)
+    world.run("run-2", **ONE)
+    # Then readers see what the ledger says
+    day = dt.date(2004, 5, 18)
+    state = world.pipeline.ledger.partitions("staging.posts", day, day)[day]
+    assert state.status == "published"
+    assert world.location("staging.posts", str(day)) == state.location
