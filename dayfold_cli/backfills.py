@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 from dayfold.errors import BadRequestError
@@ -30,10 +31,18 @@ class Request:
     max_cost_usd: float | None = None
     name: str = ""
     concurrency: int | None = None
+    checks: Mapping[str, Any] = dataclasses.field(default_factory=dict)  # table -> other checks
+    ease: tuple[str, ...] = ()  # TABLE:CHECK, which shall only warn
+    tighten: tuple[str, ...] = ()  # TABLE:CHECK, which shall stop the publish
 
     def as_json(self) -> dict[str, Any]:
         """The request as `start_backfill` takes it."""
         first, last = self.span
+        changes = {
+            "checks": dict(self.checks),
+            "ease": list(self.ease),
+            "tighten": list(self.tighten),
+        }
         return {
             "name": self.name,
             "first": str(first),
@@ -44,6 +53,7 @@ class Request:
             "days_per_job": self.days_per_job,
             "max_cost_usd": self.max_cost_usd,
             "concurrency": self.concurrency,
+            **{name: value for name, value in changes.items() if value},
         }
 
 

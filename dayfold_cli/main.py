@@ -27,6 +27,7 @@ COMMANDS = {
     "show": ("dayfold_cli.commands.show", "Builds, inputs, checks and cost of one partition."),
     "rollback": ("dayfold_cli.commands.rollback", "Show readers an earlier build again."),
     "query": ("dayfold_cli.commands.query", "Run SQL on Athena."),
+    "collect": ("dayfold_cli.commands.collect", "Delete what nobody can need any more."),
     "check": ("dayfold_cli.commands.check", "Read all queries, offline, and say what is wrong."),
     "invoke": ("dayfold_cli.commands.invoke", "Invoke a function with an event from a file."),
     "new": ("dayfold_cli.commands.new", "A new query with its header and its test."),

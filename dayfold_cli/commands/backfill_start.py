@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from dayfold_cli.check_options import check_options, read_check_options
 from dayfold_cli.commands.run import POLICIES
 from dayfold_cli.lazy import TargetCommand, target_of
 from dayfold_cli.options import (
@@ -73,6 +74,7 @@ max_cost_option = click.option(
     metavar="N",
     help="Jobs at once, from now on and for all backfills.",
 )
+@check_options
 @click.option("--name", default="", metavar="NAME", help="What to call it; default: by its days.")
 @click.option("--dry-run", is_flag=True, help="Show the plan and build nothing.")
 @click.option("--wait", is_flag=True, help="Watch it to its end; exit 1 if it failed.")
@@ -110,6 +112,7 @@ def start_command(
         tables=names,
         max_cost_usd=asked.pop("max_cost"),
         concurrency=concurrency,
+        **read_check_options(known, asked),
         **asked,
     )
     from dayfold_cli.backfill_plans import print_plan, warn_of

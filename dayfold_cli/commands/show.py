@@ -80,14 +80,17 @@ def show_command(
     from dayfold_cli.standing import standing
 
     now = standing(open_deployment(target), name, day, state)
+    from dayfold_cli.inspection import print_inspection, queries_for
+
     if data_format == "json":
         shown = {"table": name, "day": day, "partition": state, "builds": builds}
         shown["now"] = {"state": now[0], "reason": now[1]}
-        print_json(shown)
+        print_json({**shown, "look": queries_for(target, name, day, builds)})
     elif data_format == "csv":
         print_rows(CSV_COLUMNS, [_raw_row(build) for build in builds], "csv")
     else:
         _print(name, day, state, builds, now)
+        print_inspection(target, name, day, builds)
 
 
 def _show_past(
@@ -158,7 +161,7 @@ def print_checks(results: Sequence[Mapping[str, Any]]) -> None:
 def _row(build: BuildRecord) -> tuple[object, ...]:
     return (
         build.attempt,
-        build.status,
+        build.collection or build.status,
         time_text(build.ended_at),
         build.rows,
         size_text(build.bytes_scanned),

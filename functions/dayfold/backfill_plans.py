@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import secrets
 from typing import TYPE_CHECKING, Any
 
+from dayfold.checking import as_json
 from dayfold.domain.backfill import BackfillRecord, BackfillRequest, WaveRecord, read_backfill
+from dayfold.domain.check_changes import read_changes
 from dayfold.domain.days import day_range
 from dayfold.domain.fingerprints import ABSENT
 from dayfold.domain.jobs import Group, expected_usd, make_groups, scanned_before
@@ -18,6 +21,7 @@ from dayfold.releasing import send_wave, wave_file
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from dayfold.domain.check_changes import Checks
     from dayfold.domain.table import Table
     from dayfold.pipeline import Pipeline
 
@@ -41,15 +45,33 @@ def start_backfill(pipeline: Pipeline, *, event: Mapping[str, Any]) -> dict[str,
     targets = request.run.tables or tuple(tables)
     decisions, warnings = decide(facts, targets, request.run.days, request.run.policy)
     groups = make_groups(facts, decisions, request.run.days_per_job)
+    groups, idle = _with_checks(groups, read_changes(event, tables))
     jobs_at_once = request.concurrency or pipeline.settings.backfill_concurrency
     shown = {
         "name": request.name,
         **_shown(facts, decisions, groups, jobs_at_once),
-        "warnings": warnings,
+        "warnings": [*warnings, *idle],
     }
     if request.run.dry_run:
         return shown
     return {**shown, "status": _begin(pipeline, request, facts, groups, event)}
+
+
+def _with_checks(groups: list[Group], changed: Checks) -> tuple[list[Group], list[str]]:
+    """Let each job carry the checks that the backfill changes; and what changes in vain."""
+    travelling = {name: tuple(map(as_json, checks)) for name, checks in changed.items()}
+    changing = [
+        dataclasses.replace(
+            group,
+            jobs=tuple(
+                dataclasses.replace(job, checks=travelling.get(job.table)) for job in group.jobs
+            ),
+        )
+        for group in groups
+    ]
+    built = {job.table for group in groups for job in group.jobs}
+    idle = sorted(set(changed) - built)
+    return changing, [f"the checks of {name} are changed, and it is not built" for name in idle]
 
 
 def _begin(

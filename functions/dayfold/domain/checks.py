@@ -61,15 +61,19 @@ def report_statement(
 
 def inspect_statement(table: Table, built_table: str, day: dt.date, check: Check | None) -> str:
     """The query that shows a person the rows of a day that break a check, or all of them."""
-    if check is None:
-        return f"SELECT * FROM {built_table} WHERE dt = '{day}'"
-    if check.kind in {"change", "freshness", "row_count"}:
-        # It is the day that is wrong and none of its rows.
-        return f"SELECT * FROM {built_table} WHERE dt = '{day}'"
+    rows = all_rows(built_table, day)
+    # Of some rules it is the day that is wrong and none of its rows.
+    if check is None or check.kind in {"change", "freshness", "row_count"}:
+        return rows
     select, _ = bad_rows(table, check, Span(day, day))
     if check.kind != "sql":  # free SQL may have comments and texts that must keep their lines
         select = " ".join(select.split())
-    return f"WITH this AS (SELECT * FROM {built_table} WHERE dt = '{day}') {select}"
+    return f"WITH this AS ({rows}) {select}"
+
+
+def all_rows(built_table: str, day: dt.date) -> str:
+    """The query that shows what a build made of a day."""
+    return f"SELECT * FROM {built_table} WHERE dt = '{day}'"
 
 
 def _statement(parts: list[str], built_table: str, span: Span) -> str:

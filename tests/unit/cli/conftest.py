@@ -30,6 +30,7 @@ OUTPUTS = {
     "SweepFunction": "dayfold-sweep",
     "StartBuildFunction": "dayfold-start-build",
     "RollBackFunction": "dayfold-roll-back",
+    "CollectGarbageFunction": "dayfold-collect-garbage",
 }
 
 

@@ -168,3 +168,29 @@ def test_a_time_that_shows_nothing_is_said_in_a_line(
     assert result.code > 0
     assert said in result.err
     assert len(result.err.splitlines()) == 1
+
+
+def test_show_of_a_build_that_broke_its_checks_says_how_to_look_at_it(
+    dayfold: Callable[..., Result], ledger: FakeLedger
+) -> None:
+    # Given
+    failed = BuildRecord(
+        "2004-05-20",
+        3,
+        "2004-05-20-a3-0123456789",
+        "backfill-b1",
+        "failed",
+        "2004-05-22T01:00:00+00:00",
+        location="s3://b/builds/x",
+        check_results=({"check_name": "not_null(user_id)", "severity": "error", "broken": 2},),
+    )
+    ledger.states["kpi.active_users"] = {DAY: dataclasses.replace(PUBLISHED, status="failed")}
+    ledger.history["kpi.active_users", DAY] = [failed]
+    # When
+    shown = dayfold("show", "active_users", "2004-05-20", "--format", "json")
+    ledger.history["kpi.active_users", DAY] = [dataclasses.replace(failed, collection="collected")]
+    gone = dayfold("show", "active_users", "2004-05-20", "--format", "json")
+    # Then the query reads the temporary table, as long as the build is there
+    (sql,) = json.loads(shown.out)["look"]
+    assert "FROM build.kpi_active_users_2004_05_20_a3_0123456789 WHERE dt = '2004-05-20'" in sql
+    assert json.loads(gone.out)["look"] == []
