@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
 
 _AGAIN_SECONDS = 30
-LAST_DELIVERY = 5  # the queue's maxReceiveCount: the next receipt would bury it without a word
+# The queue's maxReceiveCount: the next receipt would bury the message without a word, and the
+# backfill would wait for its job for ever. So four are for work and the last is for giving up.
+LAST_DELIVERY = 5
 
 
 class JobEvent(BaseModel):
@@ -59,6 +61,10 @@ def deliver(pipeline: Pipeline, context: LambdaContext) -> Callable[[SQSRecord],
 def _take(pipeline: Pipeline, record: SQSRecord, seconds_left: Callable[[], float]) -> str:
     asked = read_event(JobEvent, read_message(record.body))
     message = JobMessage(**dict(asked))
+    times = int(record.attributes.approximate_receive_count)
+    if times >= LAST_DELIVERY:
+        why = f"{times - 1} deliveries ended without a word: out of memory or time, or killed"
+        return give_up_job(pipeline, message=message, why=why)
     try:
         return run_backfill_job(
             pipeline, message=message, receipt=record.receipt_handle, seconds_left=seconds_left
@@ -66,8 +72,7 @@ def _take(pipeline: Pipeline, record: SQSRecord, seconds_left: Callable[[], floa
     except BadRequestError:
         raise
     except Exception as error:
-        times = int(record.attributes.approximate_receive_count)
-        if times < LAST_DELIVERY:
+        if times < LAST_DELIVERY - 1:
             raise
         logger.exception("job given up")
         why = " ".join(f"{type(error).__name__}: {error}".split())

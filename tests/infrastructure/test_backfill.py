@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from dayfold.backfill_messages import LAST_DELIVERY
 from tests.infrastructure.project import ROOT, Function, resources, template
 
 JOB = Function("run_backfill_job")
@@ -43,7 +44,7 @@ def test_a_job_given_up_waits_longer_for_people_than_it_waited_for_a_function() 
 
     # Then a dead letter keeps the age it had in its queue
     assert redrive["deadLetterTargetArn"] == {"Fn::GetAtt": ["BackfillDeadLetters", "Arn"]}
-    assert redrive["maxReceiveCount"] >= 5
+    assert redrive["maxReceiveCount"] == LAST_DELIVERY >= 5
     assert dead_letters["MessageRetentionPeriod"] == 14 * 24 * 60 * 60
     assert _queue()["MessageRetentionPeriod"] < dead_letters["MessageRetentionPeriod"]
 

@@ -54,27 +54,27 @@ def break_athena(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(world.athena, "start", start)
 
 
-def test_before_the_last_delivery_it_comes_back(
+def test_at_first_it_comes_back(
     world: World, message: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Given
     break_athena(world, monkeypatch)
     # Then Lambda is told of it, and nothing is counted
     with pytest.raises(RuntimeError):
-        deliver(world, message, LAST_DELIVERY - 1)
+        deliver(world, message, LAST_DELIVERY - 2)
     backfill = world.pipeline.backfills.get("b1")
     assert backfill is not None
     assert (backfill.status, backfill.jobs_done) == ("running", 0)
 
 
-def test_at_the_last_delivery_it_ends_with_why_and_can_be_retried(
+def test_in_the_end_it_ends_with_why_and_can_be_retried(
     world: World, message: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Given
     with monkeypatch.context() as broken:
         break_athena(world, broken)
         # When
-        said = deliver(world, message, LAST_DELIVERY)
+        said = deliver(world, message, LAST_DELIVERY - 1)
         drain(world)
     # Then the backfill ends, and a dead letter and the ledger say why
     assert said == "given up"
@@ -82,7 +82,7 @@ def test_at_the_last_delivery_it_ends_with_why_and_can_be_retried(
     assert backfill is not None
     assert (backfill.status, backfill.published) == ("failed", 0)
     assert backfill.failed == backfill.partitions
-    why = f"given up, a step failed in each of {LAST_DELIVERY} deliveries"
+    why = f"given up, a step failed in each of {LAST_DELIVERY - 1} deliveries"
     line = world.pipeline.backfills.failures("b1")[0]
     assert line.startswith("staging.posts 2004-05-1")
     assert (
@@ -97,6 +97,24 @@ def test_at_the_last_delivery_it_ends_with_why_and_can_be_retried(
     after = world.pipeline.backfills.get("b1")
     assert after is not None
     assert (after.status, after.failed, after.published) == ("succeeded", 0, after.partitions)
+
+
+def test_a_job_whose_lambdas_all_died_is_given_up_and_not_begun_again(
+    world: World, message: dict[str, Any]
+) -> None:
+    # Given a message whose earlier deliveries ended without a word
+    before = len(world.athena.queries)
+    # When it comes for the last time
+    said = deliver(world, message, LAST_DELIVERY)
+    # Then no query is started, and the backfill does not wait for it
+    assert said == "given up"
+    assert len(world.athena.queries) == before
+    line = world.pipeline.backfills.failures("b1")[0]
+    assert f"given up, {LAST_DELIVERY - 1} deliveries ended without a word" in line
+    drain(world)
+    backfill = world.pipeline.backfills.get("b1")
+    assert backfill is not None
+    assert (backfill.status, backfill.failed) == ("failed", backfill.partitions)
 
 
 def test_what_was_published_before_counts_as_published(
