@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, Final
-
-import duckdb
+from typing import TYPE_CHECKING
 
 from dayfold_local.athena.catalog.tables import PartitionInfo, StoredColumn
-from dayfold_local.athena.errors import not_supported
-from dayfold_local.athena.execution import readers, unpacking
-from dayfold_local.athena.sql_types import literal, quote
+from dayfold_local.athena.execution import projection, pruning, readers, unpacking
+from dayfold_local.athena.sql_types import quote
 from dayfold_local.athena.translation.scope import HIDDEN_COLUMNS
 
 if TYPE_CHECKING:
@@ -22,8 +19,6 @@ if TYPE_CHECKING:
     from dayfold_local.athena.execution.sources import Reading
     from dayfold_local.athena.translation.queries import Translated
     from dayfold_local.athena.translation.scope import Scan
-
-_NULL_PARTITION: Final = "__HIVE_DEFAULT_PARTITION__"
 
 
 @dataclasses.dataclass(slots=True)
@@ -65,41 +60,14 @@ def prepare(query: Translated, world: World, session: Session, scratch: Path) ->
 def _partitions(scan: Scan, world: World, session: Session) -> list[PartitionInfo]:
     """The partitions that the query's conditions leave, judged by the engine itself."""
     table = scan.table
-    if table.parameters.get("projection.enabled", "").lower() == "true":
-        raise not_supported(f"partition projection (table {table.full_name})")
     if not table.partition_keys:
         return [PartitionInfo((), table.location)]
+    if projection.is_projected(table):
+        return projection.partitions(scan, session)
     partitions = sorted(world.catalog.partitions(table), key=lambda part: part.values)
-    if not scan.conditions or not partitions:
-        return partitions
-    rows = [
-        f"({at}, {', '.join(_value(v) for v in part.values)})" for at, part in enumerate(partitions)
-    ]
-    # A row of NULLs stands for the rows that an outer join adds: if a condition lets it through,
-    # it says nothing about the partitions.
-    rows.append(f"(-1, {', '.join('NULL' for _ in table.partition_keys)})")
-    columns = ", ".join(
-        f"CAST({quote(key.name)} AS {key.type.duckdb}) AS {quote(key.name)}"
-        for key in table.partition_keys
-    )
-    names = ", ".join(quote(key.name) for key in table.partition_keys)
-    source = f"(SELECT i, {columns} FROM (VALUES {', '.join(rows)}) AS v(i, {names})) AS p"
-    tests = ", ".join(scan.conditions)
-    try:
-        session.run(f"SELECT i, {tests} FROM {source}")
-        verdicts = session.fetch(len(rows))
-    except duckdb.InterruptException:
-        raise
-    except duckdb.Error:
-        return partitions  # a condition that fails on some value will say so when the rows meet it
-    null_row = next(row for row in verdicts if row[0] == -1)
-    usable = [at for at, passes in enumerate(null_row) if at and passes is not True]
-    kept = {row[0] for row in verdicts if all(row[at] is True for at in usable)}
-    return [part for at, part in enumerate(partitions) if at in kept]
-
-
-def _value(text: str) -> str:
-    return "NULL" if text == _NULL_PARTITION else literal(text)
+    rows = [part.values for part in partitions]
+    chosen = pruning.kept(rows, table.partition_keys, scan.conditions, session)
+    return [partitions[at] for at in chosen]
 
 
 def _relation(
@@ -149,6 +117,6 @@ def _hidden_values(table: TableInfo, part: PartitionInfo, item: StoredObject) ->
 
 def _partition_column(texts: list[str], kind: str) -> str:
     if len(set(texts)) == 1:
-        return f"CAST({_value(texts[0])} AS {kind})"
-    listed = ", ".join(map(_value, texts))
+        return f"CAST({pruning.value(texts[0])} AS {kind})"
+    listed = ", ".join(map(pruning.value, texts))
     return f"CAST(([{listed}])[CAST(file_index AS BIGINT) + 1] AS {kind})"

@@ -45,6 +45,7 @@ class Scan:
     slot: str
     columns: set[str] = dataclasses.field(default_factory=set)
     conditions: list[str] = dataclasses.field(default_factory=list)
+    equals: dict[str, set[str]] = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass(slots=True, eq=False)

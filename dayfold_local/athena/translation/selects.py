@@ -262,3 +262,23 @@ def add_pruning(part: exp.Expr, scope: Scope, work: Translation) -> None:
         if field.partition is not None and field.partition[0] is scan
     ]
     scan.conditions.append(boolean(part, Scope(stand_ins), work))
+    name, values = _equality(part)
+    key = found[0].partition[1] if found[0].partition is not None else ""
+    if name is not None:  # several conditions on one column leave what all of them name
+        known = scan.equals.get(key)
+        scan.equals[key] = values if known is None else known & values
+
+
+def _equality(part: exp.Expr) -> tuple[exp.Expr | None, set[str]]:
+    """The column and the literals of `column = 'x'` or `column IN ('x', 'y')`."""
+    if isinstance(part, exp.EQ):
+        column, others = part.this, [part.expression]
+        if isinstance(column, exp.Literal):
+            column, others = part.expression, [part.this]
+    elif isinstance(part, exp.In) and part.args.get("query") is None:
+        column, others = part.this, part.expressions
+    else:
+        return None, set()
+    if not isinstance(column, exp.Column) or not all(isinstance(o, exp.Literal) for o in others):
+        return None, set()
+    return column, {str(other.this) for other in others}
