@@ -78,7 +78,7 @@ def print_as_of(
     if data_format == "json":
         print_json({"table": name, "as_of": moment, "publication": seen})
     elif data_format == "csv":
-        print_rows(RAW_COLUMNS, [_raw_row(seen)], "csv")
+        print_rows(RAW_COLUMNS, [raw_row(seen)], "csv")
     else:
         facts(
             {
@@ -100,9 +100,9 @@ def print_history(history: Sequence[Publication], data_format: Format) -> None:
     if data_format == "json":
         print_json(list(history))
     elif data_format == "csv":
-        print_rows(RAW_COLUMNS, [_raw_row(one) for one in history], "csv")
+        print_rows(RAW_COLUMNS, [raw_row(one) for one in history], "csv")
     else:
-        print_rows(HISTORY_COLUMNS, [_row(one) for one in history], "table")
+        print_rows(HISTORY_COLUMNS, [row(one) for one in history], "table")
 
 
 def _until(history: Sequence[Publication], seen: Publication) -> str:
@@ -114,7 +114,8 @@ def _cause(one: Publication) -> str:
     return "built" if one.cause == "build" else f"rolled back by {one.by or 'unknown'}"
 
 
-def _row(one: Publication) -> tuple[object, ...]:
+def row(one: Publication) -> tuple[object, ...]:
+    """A publication under `HISTORY_COLUMNS`, in a person's words."""
     return (
         time_text(one.published_at),
         one.cause,
@@ -127,5 +128,6 @@ def _row(one: Publication) -> tuple[object, ...]:
     )
 
 
-def _raw_row(one: Publication) -> tuple[object, ...]:
+def raw_row(one: Publication) -> tuple[object, ...]:
+    """A publication under `RAW_COLUMNS`."""
     return tuple(getattr(one, name) for name in RAW_COLUMNS)

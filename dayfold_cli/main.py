@@ -25,6 +25,7 @@ COMMANDS = {
     "sweep": ("dayfold_cli.commands.sweep", "Find now what no event announced, and start it."),
     "status": ("dayfold_cli.commands.status", "The grid of tables and days."),
     "show": ("dayfold_cli.commands.show", "Builds, inputs, checks and cost of one partition."),
+    "history": ("dayfold_cli.commands.history", "What readers saw, of any tables and days."),
     "rollback": ("dayfold_cli.commands.rollback", "Show readers an earlier build again."),
     "query": ("dayfold_cli.commands.query", "Run SQL on Athena."),
     "collect": ("dayfold_cli.commands.collect", "Delete what nobody can need any more."),

@@ -23,6 +23,7 @@ from dayfold.adapters.extracts import Extracts
 from dayfold.adapters.garbage import Garbage
 from dayfold.adapters.ledger import Ledger
 from dayfold.adapters.plans import PlanStore
+from dayfold.adapters.publications import PublicationsTable
 from dayfold.adapters.query_files import QueryFiles
 from dayfold.adapters.queue import Queue
 from dayfold.adapters.sweeps import Sweeps
@@ -55,6 +56,7 @@ class Pipeline:
     sweeps: Sweeps
     build_files: BuildFiles
     whole_days: WholeDays
+    publications: PublicationsTable
     check_results: CheckResults
     garbage: Garbage
     collection_marks: CollectionMarks
@@ -85,6 +87,7 @@ def connect() -> Pipeline:
         sweeps=Sweeps(client("dynamodb"), settings.ledger_table),
         build_files=BuildFiles(client("s3"), settings.bucket),
         whole_days=WholeDays(client("glue"), client("s3"), settings.bucket),
+        publications=PublicationsTable(client("s3"), client("glue"), settings.bucket),
         check_results=CheckResults(client("s3"), client("glue"), settings.bucket),
         garbage=Garbage(client("s3"), settings.bucket),
         collection_marks=CollectionMarks(client("dynamodb"), settings.ledger_table),

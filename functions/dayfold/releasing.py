@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from dayfold.domain.backfill import BACKFILL_RUN, ENDED, read_max_cost
 from dayfold.ending import timestamp
 from dayfold.errors import BadRequestError
-from dayfold.whole_days import refresh_after
+from dayfold.history import tell
 
 if TYPE_CHECKING:
     from dayfold.domain.backfill import BackfillRecord, BackfillStatus
@@ -63,7 +63,7 @@ def go_on(pipeline: Pipeline, name: str, wave: int) -> None:
             status: BackfillStatus = "failed" if backfill.failed else "succeeded"
             reason = f"{backfill.failed} partitions failed" if backfill.failed else None
             pipeline.backfills.move(name, status, allowed=["running"], now=now, reason=reason)
-            _refresh_days(pipeline, backfill)
+            _tell(pipeline, backfill)
             return
         if not pipeline.backfills.advance(name, backfill.wave, now):
             return
@@ -73,8 +73,9 @@ def go_on(pipeline: Pipeline, name: str, wave: int) -> None:
             return
 
 
-def _refresh_days(pipeline: Pipeline, backfill: BackfillRecord) -> None:
-    refresh_after(pipeline, lambda: planned_days(pipeline, backfill))
+def _tell(pipeline: Pipeline, backfill: BackfillRecord) -> None:
+    run_id = f"{BACKFILL_RUN}{backfill.name}"
+    tell(pipeline, run_id, lambda: planned_days(pipeline, backfill))
 
 
 def planned_days(pipeline: Pipeline, backfill: BackfillRecord) -> dict[str, set[dt.date]]:

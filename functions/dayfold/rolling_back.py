@@ -15,9 +15,9 @@ from dayfold.domain.backfill import BACKFILL_RUN, ENDED
 from dayfold.domain.days import day_range
 from dayfold.domain.rollback import Choice, Wanted
 from dayfold.errors import BadRequestError
+from dayfold.history import tell
 from dayfold.releasing import planned_days
 from dayfold.rollback_steps import Moving, choose_all, pasts_of
-from dayfold.whole_days import refresh_after
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -81,7 +81,7 @@ def roll_back(
     moving = Moving(pipeline, wanted, run_id, by, seconds_left)
     if not dry_run:
         chosen = {table: moving.move(table, pasts[table], some) for table, some in chosen.items()}
-        refresh_after(pipeline, lambda: days)
+        tell(pipeline, run_id, lambda: {table: set(some) for table, some in days.items()})
     return {"run_id": run_id, "cut_off": moving.cut_off, **_answer(chosen, undone)}
 
 

@@ -12,8 +12,8 @@ from dayfold.domain.days import ONE_DAY
 from dayfold.domain.failures import STEP_FAILED
 from dayfold.domain.partition import RunRecord
 from dayfold.ending import fail, timestamp
+from dayfold.history import tell
 from dayfold.waves import PlannedRun
-from dayfold.whole_days import refresh_after
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -53,7 +53,7 @@ def end_run(pipeline: Pipeline, *, run_id: str, error: Mapping[str, Any] | None)
     )
     pipeline.ledger.save_run(ended)
     if run.planned:
-        refresh_after(pipeline, lambda: _planned_days(pipeline, run_id))
+        tell(pipeline, run_id, lambda: planned_days(pipeline, run_id))
     shown = failures[:_SHOWN]
     if len(failures) > _SHOWN:
         shown.append(f"... and {len(failures) - _SHOWN} more")
@@ -67,7 +67,8 @@ def end_run(pipeline: Pipeline, *, run_id: str, error: Mapping[str, Any] | None)
     }
 
 
-def _planned_days(pipeline: Pipeline, run_id: str) -> dict[str, set[dt.date]]:
+def planned_days(pipeline: Pipeline, run_id: str) -> dict[str, set[dt.date]]:
+    """The partitions that a run was to build, by table, from its plan."""
     planned: dict[str, set[dt.date]] = {}
     for job in PlannedRun(pipeline, run_id).jobs:
         planned.setdefault(job.table, set()).update(job.days)

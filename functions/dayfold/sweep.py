@@ -7,6 +7,8 @@ one has ended or started, the other finds ended or started.
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 from dayfold.abandoned import end_leases, resume_backfills, stop_queries
@@ -29,15 +31,18 @@ from dayfold.domain.sweeping import (
 )
 from dayfold.ending import timestamp
 from dayfold.errors import BadRequestError
+from dayfold.history import tell_publications
 from dayfold.planner import PLAN, dead_runs, end_dead_runs, gather, recent_days
-from dayfold.releasing import wave_file
+from dayfold.releasing import planned_days, wave_file
+from dayfold.runs import planned_days as planned_of_run
 from dayfold.whole_days import refresh_after
 
 if TYPE_CHECKING:
-    import datetime as dt
     from collections.abc import Iterator
 
     from dayfold.pipeline import Pipeline
+
+_TOLD_AGAIN = dt.timedelta(hours=3)  # a few sweeps, so that one that failed is made up for
 
 
 def sweep(pipeline: Pipeline, *, dry_run: bool = False) -> SweepRecord:
@@ -55,9 +60,25 @@ def sweep(pipeline: Pipeline, *, dry_run: bool = False) -> SweepRecord:
         record = _find_and_start(pipeline, record, days)
     if not dry_run:
         refresh_after(pipeline)
+        make_up(pipeline)
         pipeline.sweeps.save(record)
         count_sweep(record)
     return record
+
+
+def make_up(pipeline: Pipeline) -> None:
+    """Tell once more what runs and backfills that ended lately have published.
+
+    Some died before they could, and jobs of a cancelled backfill end after it.
+    """
+    since = (pipeline.now() - _TOLD_AGAIN).astimezone(dt.UTC).isoformat()
+    for run in pipeline.ledger.recent_runs():
+        if run.planned and (run.ended_at or "") > since:
+            tell_publications(pipeline, run.run_id, partial(planned_of_run, pipeline, run.run_id))
+    for backfill in pipeline.backfills.list():
+        if (backfill.ended_at or "") > since:
+            run_id = f"{BACKFILL_RUN}{backfill.name}"
+            tell_publications(pipeline, run_id, partial(planned_days, pipeline, backfill))
 
 
 def _clear_up(pipeline: Pipeline, record: SweepRecord) -> SweepRecord:

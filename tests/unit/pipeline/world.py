@@ -20,6 +20,7 @@ from dayfold.adapters.extracts import Extracts
 from dayfold.adapters.garbage import Garbage
 from dayfold.adapters.ledger import Ledger
 from dayfold.adapters.plans import PlanStore
+from dayfold.adapters.publications import PublicationsTable
 from dayfold.adapters.query_files import QueryFiles
 from dayfold.adapters.queue import Queue
 from dayfold.adapters.sweeps import Sweeps
@@ -215,6 +216,7 @@ def make_world(folder: Path) -> World:
         sweeps=Sweeps(client("dynamodb"), LEDGER),
         build_files=BuildFiles(s3, BUCKET),
         whole_days=WholeDays(glue, s3, BUCKET),
+        publications=PublicationsTable(s3, glue, BUCKET),
         check_results=CheckResults(s3, glue, BUCKET),
         garbage=Garbage(s3, BUCKET),
         collection_marks=CollectionMarks(client("dynamodb"), LEDGER),
