@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import functools
-import gzip
-import json
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from dayfold_local.athena.errors import not_supported
-from dayfold_local.athena.execution import layouts, parquet
+from dayfold_local.athena.execution import json_files, layouts, parquet
 from dayfold_local.athena.execution.sources import Reading, Source, path_list
 from dayfold_local.athena.execution.text_fields import TextReading, from_text
 from dayfold_local.athena.sql_types import literal, quote
@@ -16,7 +13,7 @@ from dayfold_local.athena.translation import texts
 
 if TYPE_CHECKING:
     from dayfold_local.athena.catalog.ports import StoredObject
-    from dayfold_local.athena.catalog.tables import StoredColumn, TableInfo
+    from dayfold_local.athena.catalog.tables import TableInfo
 
 _LINE: Final = (
     "delim='\x01\x02\x03\x04', quote='', escape='', header=false, auto_detect=false, "
@@ -33,64 +30,11 @@ def read(table: TableInfo, objects: list[StoredObject], used: set[str]) -> Readi
     if table.format == "orc":
         found = parquet.read(table, objects, used)
         return Reading(found.sources, sum(item.size for item in objects))
-    reader = {"json": _json, "csv": _delimited, "opencsv": _opencsv}[table.format]
-    source = reader(table, objects)
-    return Reading((source,), sum(item.size for item in objects))
-
-
-def _json(table: TableInfo, objects: list[StoredObject]) -> Source:
-    keys = _json_keys(table, objects)
-    declared = ", ".join(
-        f"{literal(keys.get(column.name, column.name))}: {literal(_json_type(column))}"
-        for column in table.columns
-    )
-    relation = (
-        f"read_json({path_list(objects)}, columns={{{declared}}}, "
-        "format='newline_delimited', auto_detect=false)"
-    )
-    columns = []
-    for column in table.columns:
-        text = quote(keys.get(column.name, column.name))
-        if column.type.name == "varbinary":
-            text = f"from_base64({text})"
-        columns.append(f"{text} AS {quote(column.name)}")
-    return Source(relation, tuple(columns), tuple(item.path for item in objects))
-
-
-def _json_type(column: StoredColumn) -> str:
-    if column.type.holds("varbinary"):
-        if column.type.args:
-            raise not_supported(f"{column.type} in a JSON file")
-        return "VARCHAR"  # base64, as Hive's serde has it
-    return column.type.duckdb
-
-
-def _json_keys(table: TableInfo, objects: list[StoredObject]) -> dict[str, str]:
-    """How the files write each column's name: the serdes match keys in any case."""
-    keys = {}
-    for name, value in table.serde.items():
-        if name.startswith("mapping."):
-            keys[name.removeprefix("mapping.").lower()] = value
-    listed = [name for name in table.serde.get("paths", "").split(",") if name]
-    for name in listed or _first_keys(objects[0].path, objects[0].etag):
-        keys.setdefault(name.lower(), name)
-    return keys
-
-
-@functools.lru_cache(maxsize=4096)
-def _first_keys(path: str, etag: str) -> tuple[str, ...]:
-    """The keys of a file's first line; a broken file has none, the engine will say why."""
-    del etag  # part of the cache's key: the same path with other content is read again
-    opener: Any = gzip.open if path.endswith(".gz") else open
-    try:
-        with opener(path, "rt", encoding="utf-8") as file:
-            for line in file:
-                if line.strip():
-                    first = json.loads(line)
-                    return tuple(first) if isinstance(first, dict) else ()
-    except (OSError, EOFError, ValueError):
-        return ()
-    return ()
+    size = sum(item.size for item in objects)
+    if table.format == "json":
+        return Reading(json_files.sources(table, objects), size)
+    reader = _delimited if table.format == "csv" else _opencsv
+    return Reading((reader(table, objects),), size)
 
 
 def _skip(table: TableInfo) -> str:

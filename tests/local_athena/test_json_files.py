@@ -1,0 +1,87 @@
+"""JSON lines in the wild: keys in any case, renamed, with dots; malformed lines; several files."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tests.local_athena.client import Client
+
+COLUMNS = {"id": "string", "n": "bigint", "who": "struct<name:string,tags:array<struct<k:int>>>"}
+
+
+def test_keys_in_any_case_at_any_depth_in_every_file(client: Client) -> None:
+    # Given three files that write the same keys differently, one of them in two ways
+    client.table("any_case", COLUMNS, "raw/any_case/")
+    client.put("raw/any_case/a.json", b'{"ID":"a","n":1,"Who":{"Name":"x","Tags":[{"K":1}]}}\n')
+    client.put("raw/any_case/b.json", b'{"id":"b","N":2,"who":{"name":"y","tags":[{"k":2}]}}\n')
+    client.put(
+        "raw/any_case/c.json",
+        b'{"Id":"c","n":3}\n{"iD":"d","N":4,"WHO":{"nAME":"z","TAGS":[{"K":5}]}}\n',
+    )
+
+    # When they are read together
+    rows = client.rows("SELECT id, n, who.name, who.tags, \"$path\" LIKE '%c.json' FROM any_case")
+
+    # Then no value is lost
+    assert sorted(rows, key=str) == [
+        ["a", "1", "x", "[{k=1}]", "false"],
+        ["b", "2", "y", "[{k=2}]", "false"],
+        ["c", "3", None, None, "true"],
+        ["d", "4", "z", "[{k=5}]", "true"],
+    ]
+
+
+def test_case_counts_when_the_serde_says_so(client: Client) -> None:
+    # Given a table whose serde minds the case of keys
+    client.table(
+        "own_case", {"id": "string"}, "raw/own_case/", parameters={"case.insensitive": "FALSE"}
+    )
+    client.put("raw/own_case/a.json", b'{"ID":"upper"}\n{"id":"lower"}\n')
+
+    # When it is read
+    # Then only the key in the column's own letters counts
+    assert client.rows("SELECT id FROM own_case ORDER BY id") == [["lower"], [None]]
+
+
+def test_keys_are_renamed(client: Client) -> None:
+    # Given a table whose columns stand for keys of other names, and keys with dots
+    client.table(
+        "renamed",
+        {"day": "string", "user_id": "bigint"},
+        "raw/renamed/",
+        parameters={"mapping.day": "@timestamp", "dots.in.keys": "true"},
+    )
+    client.put("raw/renamed/a.json", b'{"@timestamp":"2020-01-01","user.id":7}\n')
+
+    # When it is read
+    # Then both are found
+    assert client.rows("SELECT day, user_id FROM renamed") == [["2020-01-01", "7"]]
+
+
+def test_malformed_lines_are_rows_of_nulls_on_request(client: Client) -> None:
+    # Given the same malformed line in a strict and in a lenient table, and a text in a number
+    body = b'{"id":"a","n":1}\n{"id": \n{"id":"b","n":"2","who":{"name":"z","tags":[{"k":9}]}}\n'
+    client.table("strict_json", COLUMNS, "raw/strict_json/")
+    client.put("raw/strict_json/a.json", body)
+    lenient = {"ignore.malformed.json": "true"}
+    client.table("lenient_json", COLUMNS, "raw/lenient_json/", parameters=lenient)
+    client.put("raw/lenient_json/a.json", body)
+    client.table("lenient_bad", COLUMNS, "raw/lenient_bad/", parameters=lenient)
+    client.put("raw/lenient_bad/a.json", b'{"n":"many"}\n')
+
+    # When they are read
+    failed = client.run("SELECT id FROM strict_json")
+    rows = client.rows("SELECT id, n, who FROM lenient_json")
+    bad = client.run("SELECT n FROM lenient_bad")
+
+    # Then the lenient one has a row of NULLs for it; a value of another type is no malformed line
+    assert failed.reason is not None
+    assert failed.reason.startswith("HIVE_CURSOR_ERROR: Row is not a valid JSON Object")
+    assert rows == [
+        ["a", "1", None],
+        [None, None, None],
+        ["b", "2", "{name=z, tags=[{k=9}]}"],
+    ]
+    assert bad.reason is not None
+    assert bad.reason.startswith("HIVE_BAD_DATA: Error parsing field value 'many'")
