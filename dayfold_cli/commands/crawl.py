@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from dayfold_cli.deployment import Deployment
 
 SHOWN_WARNINGS = 20
+PLAN_PATIENCE = 15.0  # seconds for that run to plan, and to see how the extracts have changed
 EVENT_PATIENCE = 15.0  # seconds for the crawler's event to start the daily run
 
 
@@ -67,6 +68,7 @@ def report(crawl: Crawl) -> None:
 def say_run(deployment: Deployment, crawl: Crawl) -> None:
     """Name the run that the crawl's success has started."""
     from dayfold_cli.progress import spinner
+    from dayfold_cli.raw_changes import changes_noticed_by
     from dayfold_cli.runs import find_run_since
 
     found = None
@@ -77,4 +79,8 @@ def say_run(deployment: Deployment, crawl: Crawl) -> None:
         warn("no run has started yet (EventBridge promises none): `dayfold run` finds the days")
         return
     say(f"the daily run has started: {found[0]}")
+    with spinner("the run plans"):
+        changes = changes_noticed_by(deployment, found[0], PLAN_PATIENCE)
+    for line in changes:
+        warn(line)
     say("next: dayfold status")

@@ -70,7 +70,9 @@ def status_command(
         print_rows(CELL_COLUMNS, rows, data_format)
         return
     print_grid(grid)
-    for text in gather_warnings(grid.warnings):
+    from dayfold_cli.raw_changes import recent_changes
+
+    for text in [*gather_warnings(grid.warnings), *recent_changes(deployment)]:
         warn(text)
     for run in deployment.ledger.recent_runs(SHOWN_RUNS):
         say(run_line(run))

@@ -26,6 +26,7 @@ from dayfold.adapters.plans import PlanStore
 from dayfold.adapters.publications import PublicationsTable
 from dayfold.adapters.query_files import QueryFiles
 from dayfold.adapters.queue import Queue
+from dayfold.adapters.raw_schemas import RawSchemas
 from dayfold.adapters.sweeps import Sweeps
 from dayfold.adapters.whole_days import WholeDays
 from dayfold.settings import Settings, load_settings
@@ -54,6 +55,7 @@ class Pipeline:
     queue: Queue
     crawler: Crawler
     sweeps: Sweeps
+    raw_schemas: RawSchemas
     build_files: BuildFiles
     whole_days: WholeDays
     publications: PublicationsTable
@@ -85,6 +87,7 @@ def connect() -> Pipeline:
         queue=Queue(client("sqs"), settings.queue_url, settings.dead_letters_url),
         crawler=Crawler(client("glue"), settings.crawler),
         sweeps=Sweeps(client("dynamodb"), settings.ledger_table),
+        raw_schemas=RawSchemas(client("dynamodb"), settings.ledger_table),
         build_files=BuildFiles(client("s3"), settings.bucket),
         whole_days=WholeDays(client("glue"), client("s3"), settings.bucket),
         publications=PublicationsTable(client("s3"), client("glue"), settings.bucket),

@@ -13,6 +13,7 @@ from dayfold.domain.planning import Decisions, Facts, decide, failed_at_this, ne
 from dayfold.domain.requests import RunRequest, read_request, recent_window
 from dayfold.domain.schema_changes import change_of
 from dayfold.errors import BadRequestError
+from dayfold.noticing import notice_raw_changes, raw_troubles
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -47,8 +48,12 @@ def plan_run(
     request = read_request(event, tables)
     days = request.days or recent_days(pipeline, pipeline.settings.recent_days)
     facts = gather(pipeline, request, days)
+    noticed = [] if request.dry_run else notice_raw_changes(pipeline, facts.raw)
+    if noticed:
+        facts = dataclasses.replace(facts, raw_troubles=raw_troubles(pipeline, facts.raw))
     targets = request.tables or tuple(tables)
     decisions, warnings = decide(facts, targets, days, request.policy)
+    warnings = [*noticed, *warnings]
     jobs = make_jobs(facts, decisions, request.days_per_job)
     if len(jobs) > _MAX_JOBS and not request.dry_run:
         raise BadRequestError(
@@ -81,6 +86,7 @@ def gather(pipeline: Pipeline, request: RunRequest, days: tuple[dt.date, ...]) -
     settings, tables = pipeline.settings, pipeline.tables()
     needed = needed_days(tables, request.tables or tuple(tables), days, settings.tz)
     raw_names = [name for name in needed if name not in tables]
+    raw = {name: pipeline.extracts.partitions(name, needed[name]) for name in raw_names}
     facts = Facts(
         tables=tables,
         ledger={
@@ -88,7 +94,8 @@ def gather(pipeline: Pipeline, request: RunRequest, days: tuple[dt.date, ...]) -
             for name, wanted in needed.items()
             if name in tables
         },
-        raw={name: pipeline.extracts.partitions(name, needed[name]) for name in raw_names},
+        raw=raw,
+        raw_troubles=raw_troubles(pipeline, raw),
         missing_raw_tables=frozenset(
             name for name in raw_names if not pipeline.extracts.is_in_catalog(name)
         ),

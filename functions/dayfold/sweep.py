@@ -32,6 +32,7 @@ from dayfold.domain.sweeping import (
 from dayfold.ending import timestamp
 from dayfold.errors import BadRequestError
 from dayfold.history import tell_publications
+from dayfold.noticing import notice_raw_changes, raw_troubles
 from dayfold.planner import PLAN, dead_runs, end_dead_runs, gather, recent_days
 from dayfold.releasing import planned_days, wave_file
 from dayfold.runs import planned_days as planned_of_run
@@ -103,6 +104,9 @@ def _find_and_start(
 ) -> SweepRecord:
     request = RunRequest(trigger="sweep", tries=TRIES)
     facts = gather(pipeline, request, days)
+    noticed = [] if record.dry_run else notice_raw_changes(pipeline, facts.raw)
+    if noticed:
+        facts = dataclasses.replace(facts, raw_troubles=raw_troubles(pipeline, facts.raw))
     decisions, warnings = decide(facts, tuple(facts.tables), days, "stale")
     theirs = _on_its_way(pipeline) | _being_built(facts)
     found = to_start(decisions, theirs)
@@ -125,7 +129,7 @@ def _find_and_start(
         started=name,
         started_kind=kind,
         crawled=_crawl(pipeline, facts, dry_run=record.dry_run),
-        notices=tuple(warnings[:SHOWN]),
+        notices=tuple([*noticed, *warnings][:SHOWN]),
     )
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
+import zlib
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
 
 _CATALOG_BATCH = 1000  # BatchGetPartition's limit
 _RECENT_DAYS = 60  # a live source has landed something within these
+_HEAD_BYTES = 131_072  # of a file that is looked into; some hundred to some thousand rows
+_HEAD_TEXT = 1_048_576  # that they may unpack to
+_GZIP, _PARQUET = b"\x1f\x8b", b"PAR1"
 _File = tuple[str, int, str]  # key, size in bytes, ETag
 
 
@@ -41,6 +46,36 @@ class Extracts:
                 return False
             raise
         return True
+
+    def columns(self, table: str) -> list[str]:
+        """The names of a raw table's columns, as the crawler found them."""
+        try:
+            found = self._glue.get_table(DatabaseName=RAW_DATABASE, Name=_short(table))
+        except ClientError as error:
+            if error_code(error) == "EntityNotFoundException":
+                return []
+            raise
+        return [one["Name"] for one in found["Table"]["StorageDescriptor"].get("Columns", [])]
+
+    def head(self, table: str, day: dt.date) -> list[str]:
+        """Whole lines from the beginning of a day's largest file; none if it is no text."""
+        files = [file for _, file, _ in self._files(table, day, day)]
+        if not files:
+            return []
+        key, size, _ = max(files, key=lambda file: file[1])
+        if not size:
+            return []
+        answer = self._s3.get_object(
+            Bucket=self._bucket, Key=key, Range=f"bytes=0-{_HEAD_BYTES - 1}"
+        )
+        body = answer["Body"].read()
+        if body[:2] == _GZIP:
+            with contextlib.suppress(zlib.error):
+                body = zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(body, _HEAD_TEXT)
+        if body[:4] == _PARQUET:
+            return []
+        lines = body.decode("utf-8", errors="replace").splitlines()
+        return lines[:-1] if size > _HEAD_BYTES or len(body) == _HEAD_TEXT else lines
 
     def partitions(self, table: str, days: Iterable[dt.date]) -> dict[dt.date, RawPartition]:
         """Those of `days` that have files, with their fingerprints.

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from dayfold.domain.days import day_range, end_of_day
 from dayfold.domain.fingerprints import ABSENT, window_digest
 from dayfold.domain.partition import PartitionState
+from dayfold.domain.raw_schemas import read_columns
 from dayfold.domain.schema_changes import Columns, change_of, refusal
 from dayfold.domain.statements import executed_hash
 from dayfold.domain.table import Table
@@ -51,6 +52,10 @@ class Facts:
     input_grace_days: int
     # By table and day, why a partition is not to be built whatever else is the case.
     held_back: Mapping[str, Mapping[dt.date, str]] = dataclasses.field(default_factory=dict)
+    # By raw table and day, the columns that its files have lost or retyped, and how.
+    raw_troubles: Mapping[str, Mapping[dt.date, Mapping[str, str]]] = dataclasses.field(
+        default_factory=dict
+    )
     columns: Mapping[str, Columns] = dataclasses.field(default_factory=dict)  # that readers see
     # Of tables whose columns are to change otherwise than by new ones: all days that are published.
     published_days: Mapping[str, Sequence[dt.date]] = dataclasses.field(default_factory=dict)
@@ -172,7 +177,7 @@ class _Judge:
         held_back = self.facts.held_back.get(table.name, {}).get(day)
         if held_back is not None:
             return Decision("wait", held_back)
-        refused = self._why_refused(table, policy)
+        refused = self._why_refused(table, policy) or self._why_torn(table, day, policy)
         obstacle = refused or self._why_wait(table, day)
         return Decision("wait", obstacle) if obstacle else Decision("build", reason)
 
@@ -221,6 +226,20 @@ class _Judge:
             return refused
         unreadable = change_of(self.facts.columns.get(table.name), table).unreadable
         return refused if unreadable and not self.all_days.issuperset(published) else None
+
+    def _why_torn(self, table: Table, day: dt.date, policy: Policy) -> str | None:
+        """Why the extracts do not hold what the query reads, unless that is asked for."""
+        for one in table.inputs if policy != "all" else ():
+            troubles = self.facts.raw_troubles.get(one.table)
+            for file_day in day_range(*one.window.days_for(day, self.facts.tz)) if troubles else ():
+                torn = (troubles or {}).get(file_day, {})
+                for column in read_columns(table.sql, torn):
+                    return (
+                        f"{one.table} dt={file_day} has not column {column} as before "
+                        f"({torn[column]}), which {table.path} reads: land it again, or edit the "
+                        "query, or `--policy all` to build with what is there"
+                    )
+        return None
 
     def _why_wait(self, table: Table, day: dt.date) -> str | None:
         if end_of_day(day, self.facts.tz) > self.facts.now:

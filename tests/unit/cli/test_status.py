@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from dayfold.adapters.raw_schemas import RawSchemas
 from dayfold.adapters.sweeps import Sweeps
 from dayfold.domain.partition import RunRecord
+from dayfold.domain.raw_schemas import RawSchema
 from dayfold.domain.sweeping import SweepRecord
 from dayfold_cli.commands.status import run_line
 from dayfold_cli.grid import judge
@@ -51,6 +53,31 @@ def test_the_grid_joins_what_is_planned_with_what_the_ledger_knows(
     ]
     assert "stale: staging.posts, 2004-05-19: raw.events changed" in result.out
     assert "2004-05-21 00:00:00 UTC  failed after 90 s: 3 of 4 published, 1 failed" in result.out
+
+
+def test_status_says_which_columns_an_extract_has_gained_or_lost_lately(
+    dayfold: Callable[..., Result],
+    deployment: Deployment,
+    functions: dict[str, Callable[[Any], Any]],
+    ledger: FakeLedger,
+) -> None:
+    # Given
+    del ledger
+    functions[OUTPUTS["PlanRunFunction"]] = lambda _event: PLAN
+    glue: Any = deployment.client("glue")
+    glue.create_database(DatabaseInput={"Name": "raw"})
+    schemas = RawSchemas(deployment.client("dynamodb"), OUTPUTS["LedgerTable"])
+    now, long_ago = dt.datetime.now(dt.UTC).isoformat(), "2004-05-21T02:00:00.000+00:00"
+    for name, noticed_at in (("events", now), ("users", long_ago)):
+        glue.create_table(DatabaseName="raw", TableInput={"Name": name, "StorageDescriptor": {}})
+        line = f"raw.{name} gained column device (string) on 2004-05-20"
+        known = RawSchema(f"raw.{name}", "2004-05-20", "f", {}, {}, noticed_at, (line,))
+        schemas.put(known, seen=None)
+    # When
+    result = dayfold("status")
+    # Then
+    assert "raw.events gained column device (string) on 2004-05-20" in result.err
+    assert "raw.users" not in result.err.replace("raw.users dt=", "")
 
 
 def test_status_says_what_the_latest_sweep_did(

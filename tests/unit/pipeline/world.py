@@ -23,6 +23,7 @@ from dayfold.adapters.plans import PlanStore
 from dayfold.adapters.publications import PublicationsTable
 from dayfold.adapters.query_files import QueryFiles
 from dayfold.adapters.queue import Queue
+from dayfold.adapters.raw_schemas import RawSchemas
 from dayfold.adapters.sweeps import Sweeps
 from dayfold.adapters.whole_days import WholeDays
 from dayfold.finishing import finish_build
@@ -214,6 +215,7 @@ def make_world(folder: Path) -> World:
         queue=Queue(client("sqs"), settings.queue_url, settings.dead_letters_url),
         crawler=Crawler(glue, CRAWLER),
         sweeps=Sweeps(client("dynamodb"), LEDGER),
+        raw_schemas=RawSchemas(client("dynamodb"), LEDGER),
         build_files=BuildFiles(s3, BUCKET),
         whole_days=WholeDays(glue, s3, BUCKET),
         publications=PublicationsTable(s3, glue, BUCKET),
