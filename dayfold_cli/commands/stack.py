@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from typing import TYPE_CHECKING
 
@@ -33,15 +34,26 @@ LEVEL_COLOURS = {"ok": "green", "warning": "yellow", "error": "red"}
     metavar="NAME=VALUE",
     help="A parameter of template.yaml; may be given again.",
 )
+@click.option(
+    "--engine", type=click.Choice(["duckdb", "trino"]), help="What runs Athena's queries."
+)
+@click.option("--trino-url", metavar="URL", help="The Trino server, with --engine trino.")
 @click.pass_context
 def up_command(
-    ctx: click.Context, port: int | None, time_zone: str | None, settings: tuple[str, ...]
+    ctx: click.Context,
+    port: int | None,
+    time_zone: str | None,
+    settings: tuple[str, ...],
+    engine: str | None,
+    trino_url: str | None,
 ) -> None:
     """Start the local stack and deploy template.yaml on it; again, it brings it up to date.
 
-    Port, time zone and parameters are remembered from one time to the next.
+    Port, time zone and parameters are remembered from one time to the next; the engine is not.
     """
     parameters = read_parameters(settings)
+    if engine is not None or trino_url is not None:
+        choose_engine(target_of(ctx), engine, trino_url)
     if time_zone is not None:
         from dayfold.domain.days import zone
 
@@ -51,6 +63,15 @@ def up_command(
     took = seconds_text(time.monotonic() - started)
     say(f"stack {info.stack_name!r} is up at {info.endpoint_url} ({took})")
     say("next: dayfold land TABLE PATH, or dayfold demo")
+
+
+def choose_engine(target: Target, engine: str | None, trino_url: str | None) -> None:
+    """Set the engine of the server that is started next, after a look at the Trino server."""
+    from dayfold_local.athena import engines
+
+    if local_stack(target).info(target.state_dir()) is not None:
+        raise click.UsageError("the engine is chosen at the start: `dayfold down` first")
+    os.environ.update(engines.settings(engine or "trino", trino_url))
 
 
 def bring_up(target: Target, port: int | None, parameters: dict[str, str]) -> StackInfo:

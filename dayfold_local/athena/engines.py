@@ -6,8 +6,11 @@
 
 from __future__ import annotations
 
+import json
+import urllib.request
 from typing import TYPE_CHECKING, Final
 
+from dayfold.errors import ConfigurationError
 from dayfold_local.athena.execution.engine import DuckDbEngine, Engine
 
 if TYPE_CHECKING:
@@ -17,6 +20,34 @@ if TYPE_CHECKING:
 ENGINE: Final = "DAYFOLD_ATHENA_ENGINE"
 TRINO_URL: Final = "DAYFOLD_ATHENA_TRINO_URL"
 MEMORY: Final = "DAYFOLD_ATHENA_MEMORY"
+_PATIENCE: Final = 5.0  # seconds for a Trino server to say that it is there
+
+
+def settings(engine: str, trino_url: str | None) -> dict[str, str]:
+    """The environment that chooses an engine.
+
+    Args:
+        engine: `duckdb` or `trino`.
+        trino_url: Where the Trino server is; only for `trino`.
+
+    Raises:
+        ConfigurationError: If the URL is missing or of the wrong form, or no Trino answers there.
+    """
+    if engine == "duckdb":
+        if trino_url is not None:
+            raise ConfigurationError("--trino-url goes with --engine trino")
+        return {ENGINE: engine}
+    try:
+        from dayfold_local.athena.trino.engine import TrinoEngine
+
+        TrinoEngine(trino_url or "")
+        with urllib.request.urlopen(f"{trino_url}/v1/info", timeout=_PATIENCE) as answer:
+            _ = json.loads(answer.read())["nodeVersion"]
+    except (OSError, KeyError, TypeError) as error:
+        raise ConfigurationError(f"no Trino server answers at {trino_url}: {error}") from None
+    except ValueError as error:
+        raise ConfigurationError(f"--trino-url: {error}") from None
+    return {ENGINE: engine, TRINO_URL: str(trino_url)}
 
 
 def chosen(environ: Mapping[str, str], scratch: Path) -> Engine:

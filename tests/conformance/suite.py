@@ -17,6 +17,8 @@ from typing import Any, Final
 HERE: Final = Path(__file__).parent
 STATEMENTS: Final = HERE / "statements"
 ANSWERS: Final = HERE / "answers"
+RANDOM: Final = "random"  # the file of kept answers to queries of the generator
+RANDOM_SEED: Final = 20261122
 _FLOATS: Final = ("double", "real")
 _TOLERANCE: Final = {"double": 1e-12, "real": 1e-6}  # relative: sums of doubles depend on the order
 # What the DuckDB engine says when it does not know to answer as Trino does.

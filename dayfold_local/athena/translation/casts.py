@@ -12,7 +12,7 @@ from dayfold_local.athena.sql_types import (
     literal,
     timestamp,
 )
-from dayfold_local.athena.translation import texts
+from dayfold_local.athena.translation import narrow, texts
 from dayfold_local.athena.translation.coercion import coercible, common_type, padded
 from dayfold_local.athena.translation.scope import Typed
 
@@ -164,53 +164,12 @@ def local(value: Typed) -> Typed:
     return Typed(f"timezone({literal(zone)}, {value.sql})", timestamp(value.type.precision or 0))
 
 
-def _float_to_integer(value: Typed, target: Type) -> str:
-    return f"CAST(round({value.sql}) AS {target.duckdb})"
-
-
-def _float_to_decimal(value: Typed, target: Type) -> str:
-    # By way of the shortest text of the double, as BigDecimal.valueOf has it.
-    return f"CAST(CAST({value.sql} AS VARCHAR) AS {target.duckdb})"
-
-
-def _number_to_boolean(value: Typed, _: Type) -> str:
-    return f"({value.sql} <> 0)"
-
-
-def _to_char(value: Typed, target: Type) -> str:
-    # Without the blanks at its end: so values compare, and are kept in files.
-    return f"rtrim(left({value.sql}, {target.precision}), ' ')"
-
-
-def _double_to_real(value: Typed, _: Type) -> str:
-    # The engine fails where Trino answers infinity: from 2^128 - 2^103 on.
-    infinite = f"CASE WHEN {value.sql} > 0 THEN 'inf' ELSE '-inf' END"
-    return (
-        f"CASE WHEN abs({value.sql}) >= 3.4028235677973366e38 AND isfinite({value.sql}) "
-        f"THEN CAST({infinite} AS FLOAT) ELSE CAST({value.sql} AS FLOAT) END"
-    )
-
-
-def _plain(value: Typed, target: Type) -> str:
-    return f"CAST({value.sql} AS {target.duckdb})"
-
-
 def _time_to(value: Typed, target: Type) -> str:
     if value.type.name == "timestamp with time zone" and target.name != value.type.name:
         value = local(value)
     if target.name == "timestamp" and value.type.name == "timestamp":
-        return rounded(value.sql, value.type.precision or 0, target.precision or 0)
+        return narrow.rounded(value.sql, value.type.precision or 0, target.precision or 0)
     return f"CAST({value.sql} AS {target.duckdb})"
-
-
-def rounded(sql: str, have: int, want: int) -> str:
-    """A timestamp at a lower precision, rounded half up."""
-    if want >= have:
-        return sql
-    step = 10 ** (6 - want)
-    return (
-        f"make_timestamp(CAST(floor((epoch_us({sql}) + {step // 2}) / {step}) * {step} AS BIGINT))"
-    )
 
 
 def _is_float(kind: Type) -> bool:
@@ -219,17 +178,20 @@ def _is_float(kind: Type) -> bool:
 
 _CASTS: Final[list[tuple[Callable[[Type, Type], bool], Callable[[Typed, Type], str]]]] = [
     (lambda s, t: t.name == "varchar" and s.name != "varbinary", _to_text),
-    (lambda s, t: s.is_text and t.name == "char", _to_char),
-    (lambda s, t: s.name == "double" and t.name == "real", _double_to_real),
+    (lambda s, t: s.is_text and t.name == "char", narrow.to_char),
+    (lambda s, t: s.name == "double" and t.name == "real", narrow.double_to_real),
     (
         lambda s, t: s.is_text and (t.is_numeric or t.name in {"boolean", "date", "timestamp"}),
         _text_to,
     ),
-    (lambda s, t: _is_float(s) and t.is_integer, _float_to_integer),
-    (lambda s, t: _is_float(s) and t.name == "decimal", _float_to_decimal),
-    (lambda s, t: s.is_numeric and t.is_numeric, _plain),
-    (lambda s, t: s.is_numeric and s.name != "decimal" and t.name == "boolean", _number_to_boolean),
-    (lambda s, t: s.name == "boolean" and t.is_numeric and t.name != "decimal", _plain),
+    (lambda s, t: _is_float(s) and t.is_integer, narrow.float_to_integer),
+    (lambda s, t: _is_float(s) and t.name == "decimal", narrow.float_to_decimal),
+    (lambda s, t: s.is_numeric and t.is_numeric, narrow.plain),
+    (
+        lambda s, t: s.is_numeric and s.name != "decimal" and t.name == "boolean",
+        narrow.number_to_boolean,
+    ),
+    (lambda s, t: s.name == "boolean" and t.is_numeric and t.name != "decimal", narrow.plain),
     (lambda s, t: s.is_time and t.is_time, _time_to),
 ]
 

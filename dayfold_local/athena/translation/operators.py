@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING, Final
 
 from dayfold_local.athena.errors import QueryFailure, not_supported
@@ -146,6 +147,9 @@ def _temporal(name: str, left: Typed, right: Typed) -> Typed | None:
 def _shift(symbol: str, moment: Typed, interval: Typed) -> Typed:
     if moment.type == DATE:
         return Typed(f"CAST({moment.sql} {symbol} {interval.sql} AS DATE)", DATE)
+    finer = interval.type == INTERVAL_DAY and (moment.type.precision or 0) < 3
+    if finer:  # an interval of days and seconds has milliseconds
+        moment = Typed(moment.sql, dataclasses.replace(moment.type, precision=3))
     if moment.type.name == "timestamp":
         return Typed(f"({moment.sql} {symbol} {interval.sql})", moment.type)
     if moment.type.zone != "UTC" and interval.type == INTERVAL_MONTH:

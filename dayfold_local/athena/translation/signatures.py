@@ -88,7 +88,6 @@ SIGNATURES: Final = _signatures("""
     lower(text) -> first => lower({0})
     length(text) -> int => length({0})
     length(bin) -> int => octet_length({0})
-    reverse(text) -> first => reverse({0})
     trim(text) -> first => trim({0})
     ltrim(text) -> first => ltrim({0})
     rtrim(text) -> first => rtrim({0})

@@ -31,6 +31,17 @@ def _bounded(length: int) -> Type:
     return Type("varchar", precision=min(length, _LONGEST))
 
 
+@function("reverse")
+def _reverse(call: Call) -> Typed:
+    call.need(1)
+    value = call.arg(0)
+    if value.type.name == "array":
+        return Typed(f"list_reverse({value.sql})", value.type)
+    if not value.type.is_text or value.type.name == "char":
+        raise call.unexpected()
+    return Typed(f"reverse({value.sql})", value.type)
+
+
 @function("replace")
 def _replace(call: Call) -> Typed:
     found = _texts(call, 2, 3)

@@ -1,0 +1,114 @@
+"""Both engines at once: `make test-trino` runs this file; nothing else does.
+
+It asks a Trino server every statement again, keeps what is new in `answers/`, and holds the DuckDB
+engine against the same answers over the same catalog and bucket. RANDOM_QUERIES says how many
+queries the generator makes (1000), RANDOM_SEED from where; REWRITE_ANSWERS=1 keeps Trino's answers
+also where they have changed.
+"""
+
+from __future__ import annotations
+
+import concurrent.futures
+import os
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.conformance import suite
+from tests.conformance.engines import LocalAthena, Trino
+from tests.conformance.generator import Generator
+from tests.conformance.server import trino as server
+from tests.conformance.suite import Answer, Case
+from tests.local_athena.conftest import free_port
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.local_athena.client import Client
+
+KEPT_RANDOM = 300
+REWRITES = os.environ.get("REWRITE_ANSWERS") == "1"
+FAMILIES = sorted({case.family for case in suite.cases()})
+
+
+@pytest.fixture(scope="session")
+def url(client: Client, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A Trino server on the Glue and S3 of the same server as the local Athena."""
+    folder = tmp_path_factory.mktemp("trino")
+    endpoint = f"http://127.0.0.1:{client.port}"
+    with server.running(folder, free_port(), endpoint, "000000000000", "local") as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def trino(url: str) -> Trino:
+    """That server, to be asked."""
+    return Trino(url)
+
+
+def compared(
+    cases: list[Case], trino: Trino, athena: LocalAthena
+) -> tuple[dict[str, dict[str, Any]], list[str]]:
+    """Trino's answers as they are kept, and what the DuckDB engine answers otherwise."""
+    answers: dict[str, dict[str, Any]] = {}
+    different = []
+    with concurrent.futures.ThreadPoolExecutor(2) as threads:
+        wanted = threads.map(lambda case: trino.ask(case.sql), cases)
+        for case, want in zip(cases, wanted, strict=True):
+            found = athena.ask(case.sql)
+            what = suite.difference(case.sql, want, found)
+            if what is not None:
+                different.append(f"{case}\n    {what}")
+            answers[case.text] = want.document()
+            if found.is_refusal and want.error is None:
+                answers[case.text]["refused"] = True
+    return answers, different
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_both_engines_answer_alike(family: str, trino: Trino, athena: LocalAthena) -> None:
+    # Given the statements of a file and the answers kept for them
+    cases = [case for case in suite.cases() if case.family == family]
+    kept = suite.kept(family)
+
+    # When both engines are asked
+    answers, different = compared(cases, trino, athena)
+
+    # Then nothing differs, and Trino says what it said before; what is new is kept
+    changed = [] if REWRITES else changes(cases, kept, answers)
+    suite.keep(family, {**answers, **{text: kept[text] for text in changed}})
+    assert not different, "\n".join(different)
+    assert not changed, f"Trino answers otherwise than is kept (REWRITE_ANSWERS=1): {changed}"
+
+
+def changes(
+    cases: list[Case], kept: dict[str, dict[str, Any]], answers: dict[str, dict[str, Any]]
+) -> list[str]:
+    """The statements to which Trino now gives another answer."""
+    return [
+        case.text
+        for case in cases
+        if case.text in kept
+        and suite.difference(case.sql, Answer.of(kept[case.text]), Answer.of(answers[case.text]))
+    ]
+
+
+def test_random_queries_answer_alike_or_are_refused(trino: Trino, athena: LocalAthena) -> None:
+    # Given queries of the generator
+    count = int(os.environ.get("RANDOM_QUERIES", "1000"))
+    seed = int(os.environ.get("RANDOM_SEED", str(suite.RANDOM_SEED)))
+    generator = Generator(seed)
+    texts = list(dict.fromkeys(generator.query() for _ in range(count)))
+
+    # When both engines are asked
+    cases = [Case(suite.RANDOM, text, text) for text in texts]
+    answers, different = compared(cases, trino, athena)
+
+    # Then no answer differs, and few queries are refused
+    refused = [text for text, answer in answers.items() if answer.get("refused")]
+    failed = [text for text, answer in answers.items() if "error" in answer]
+    print(f"{len(texts)} queries: {len(refused)} refused, {len(failed)} fail on Trino")
+    if seed == suite.RANDOM_SEED and (REWRITES or not suite.kept(suite.RANDOM)):
+        suite.keep(suite.RANDOM, {text: answers[text] for text in texts[:KEPT_RANDOM]})
+    assert not different, "\n".join(different)
+    assert len(refused) <= len(texts) * 0.1
