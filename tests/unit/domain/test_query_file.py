@@ -121,6 +121,7 @@ def test_tables_come_in_waves() -> None:
         ("queries/kpi/c.sql", QUERY.replace("sum(posts", "sum(posts("), "c.sql:16: output column"),
         ("queries/other/c.sql", QUERY, "queries/other/c.sql:1: not a query's place"),
         ("queries/kpi/C-1.sql", QUERY, "no table name"),
+        ("queries/kpi/days.sql", QUERY, "kpi.days is the pipeline's own: name this another"),
         ("queries/kpi/c.sql", QUERY, "no query builds staging.posts"),
         ("queries/kpi/c.sql", RAW.format(table="kpi.c", window="[0, 0]"), "circle"),
     ],
