@@ -142,7 +142,7 @@ def _declared(kind: Type, sql: str, rules: _Rules, shape: Shape) -> tuple[str, s
 
 
 def _by_document(table: TableInfo, rules: _Rules, shape: Shape) -> _Plan:
-    inner: Shape = dict.fromkeys(_everything(shape), {})
+    inner: Shape = {key: {} for key in _everything(shape)}
     columns = []
     for at, column in enumerate(table.columns):
         text = _member("json", _keys(column.name, rules, shape, top=True))
