@@ -127,6 +127,10 @@ class FakeAthena:
             ],
         }
 
+    def list_query_executions(self, *, MaxResults: int = 50, **_: Any) -> dict[str, Any]:
+        latest = list(reversed(self.queries))
+        return {"QueryExecutionIds": latest[:MaxResults]}
+
     def stop_query_execution(self, *, QueryExecutionId: str) -> dict[str, Any]:
         self._end(self._find(QueryExecutionId), "CANCELLED", "Query cancelled by user")
         return {}

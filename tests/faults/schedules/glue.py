@@ -4,9 +4,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Callable
 
 Table = dict[str, Any]
 
@@ -18,10 +22,12 @@ def _refusal(code: str, operation: str) -> ClientError:
 class FakeGlue:
     """A catalog with the databases it is made with."""
 
-    def __init__(self, databases: tuple[str, ...]) -> None:
+    def __init__(self, databases: tuple[str, ...], now: Callable[[], dt.datetime]) -> None:
         self.tables: dict[str, dict[str, Table]] = {name: {} for name in databases}
         self.partitions: dict[tuple[str, str], dict[str, Table]] = {}
         self.version = 0
+        self.crawls = 0
+        self._now = now
 
     # --- Tables ---------------------------------------------------------------------------
 
@@ -36,15 +42,25 @@ class FakeGlue:
         tables = self.tables[DatabaseName]
         if TableInput["Name"] in tables:
             raise _refusal("AlreadyExistsException", "CreateTable")
-        tables[TableInput["Name"]] = {**TableInput, "DatabaseName": DatabaseName}
+        tables[TableInput["Name"]] = {
+            **TableInput,
+            "DatabaseName": DatabaseName,
+            "CreateTime": self._now(),
+            "VersionId": "0",
+        }
         self.partitions[DatabaseName, TableInput["Name"]] = {}
         self.version += 1
         return {}
 
-    def update_table(self, *, DatabaseName: str, TableInput: Table, **_: Any) -> dict[str, Any]:
-        self._table(DatabaseName, TableInput["Name"], "UpdateTable")
-        table = {**TableInput, "DatabaseName": DatabaseName}
-        self.tables[DatabaseName][TableInput["Name"]] = table
+    def update_table(
+        self, *, DatabaseName: str, TableInput: Table, VersionId: str | None = None, **_: Any
+    ) -> dict[str, Any]:
+        before = self._table(DatabaseName, TableInput["Name"], "UpdateTable")
+        if VersionId is not None and before["VersionId"] != VersionId:
+            raise _refusal("VersionMismatchException", "UpdateTable")
+        kept = {name: before[name] for name in ("DatabaseName", "CreateTime")}
+        version = {"VersionId": str(int(before["VersionId"]) + 1)}
+        self.tables[DatabaseName][TableInput["Name"]] = {**TableInput, **kept, **version}
         return {}
 
     def delete_table(self, *, DatabaseName: str, Name: str, **_: Any) -> dict[str, Any]:
@@ -65,6 +81,17 @@ class FakeGlue:
                 detail = {"ErrorCode": "EntityNotFoundException"}
                 errors.append({"TableName": name, "ErrorDetail": detail})
         return {"Errors": errors}
+
+    # --- The crawler ----------------------------------------------------------------------
+
+    def get_crawler(self, *, Name: str) -> dict[str, Any]:
+        return {
+            "Crawler": {"Name": Name, "State": "READY", "LastCrawl": {"StartTime": self._now()}}
+        }
+
+    def start_crawler(self, *, Name: str) -> dict[str, Any]:
+        self.crawls += 1
+        return {}
 
     # --- Partitions -----------------------------------------------------------------------
 

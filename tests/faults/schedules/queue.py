@@ -104,6 +104,14 @@ class FakeSQS:
             self.messages[QueueUrl].remove(message)
         return {}
 
+    def get_queue_attributes(self, *, QueueUrl: str, AttributeNames: list[str]) -> dict[str, Any]:
+        now, counts = self._clock(), dict.fromkeys(AttributeNames, 0)
+        for message in self.messages[QueueUrl]:
+            state = "" if message.visible_at <= now else "NotVisible"
+            state = "Delayed" if state and not message.receives else state
+            counts[f"ApproximateNumberOfMessages{state}"] += 1
+        return {"Attributes": {name: str(count) for name, count in counts.items()}}
+
     def next_visible(self) -> float | None:
         """When the next message can be had; None if the queue is empty."""
         return min((one.visible_at for one in self.messages[QUEUE]), default=None)

@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, Any
 from dayfold.backfill_plans import start_backfill
 from dayfold.releasing import steer_backfill
 from tests.faults.schedules.athena import Weather
+from tests.faults.schedules.housekeeping import roll_back_days, sweep_once
 from tests.faults.schedules.lambdas import InvocationError
 from tests.faults.schedules.tables import DAYS, RAW_DAYS, tables
 
 if TYPE_CHECKING:
-    import random
-
     from tests.faults.schedules.world import World
 
 _ALL = ("refuse", "break", "lose", "repeat", "part", "slow", "kill")
@@ -38,7 +37,7 @@ class Profile:
 PROFILES = (
     Profile("calm", builds_once=True),
     Profile("repeats", ("repeat",), (0.05, 0.2), twice=0.2, builds_once=True),
-    Profile("throttled", ("refuse",), (0.02, 0.05), builds_once=True),
+    Profile("throttled", ("refuse",), (0.01, 0.02), builds_once=True),
     Profile("changes", twice=0.05, changes=True),
     Profile("storm", _ALL, (0.01, 0.03, 0.06), twice=0.05),
     Profile("kills", ("kill",), (0.01, 0.03, 0.06)),
@@ -57,7 +56,7 @@ def begin(world: World, profile: Profile) -> list[str]:
     faults.kinds, faults.odds = profile.kinds, rng.choice(profile.odds)
     world.workers.handed_out_twice = world.workers.not_deleted = profile.twice
     # Messages that repeat while they wait for a long run would grow in number without end.
-    longest = rng.choice(_LONGEST[: -2 if profile.twice > 0.1 else None])
+    longest = rng.choice(_LONGEST[: -2 if profile.twice or profile.builds_once else None])
     quota = 50 if profile.builds_once else rng.choice((2, 4, 50))
     world.athena.weather = Weather(longest=longest, quota=quota)
     story.append(f"{faults.odds:.0%} of calls go wrong, queries take up to {longest:.0f} s")
@@ -65,6 +64,7 @@ def begin(world: World, profile: Profile) -> list[str]:
     _start_backfills(world, story, steered=not profile.builds_once)
     if profile.changes:
         _change(world, story)
+        _housekeep(world, story)
     return story
 
 
@@ -158,6 +158,17 @@ def _change(world: World, story: list[str]) -> None:
         world.scheduler.spawn("person", functools.partial(world.machine.abort, "run-0"), after)
 
 
-def draw_profile(rng: random.Random) -> Profile:
-    """The profile of a schedule."""
-    return rng.choice(PROFILES)
+def _housekeep(world: World, story: list[str]) -> None:
+    """Sweeps and rollbacks in the midst of it."""
+    rng = world.rng
+    for number in range(rng.choice((0, 0, 1, 2))):
+        table, after = rng.choice(sorted(tables())), rng.random() * rng.choice((20.0, 600.0))
+        first = rng.randrange(len(DAYS))
+        days = DAYS[first], DAYS[rng.randrange(first, len(DAYS))]
+        story.append(f"{table} {days[0]}..{days[1]} is rolled back after {after:.0f} s")
+        rolled = functools.partial(roll_back_days, world, table, *days, str(number))
+        world.scheduler.spawn("person", rolled, after)
+    for _ in range(rng.choice((0, 0, 1, 2))):
+        after = rng.random() * rng.choice((20.0, 600.0))
+        story.append(f"a sweep after {after:.0f} s")
+        world.scheduler.spawn("clock", functools.partial(sweep_once, world), after)

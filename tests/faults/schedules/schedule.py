@@ -8,16 +8,24 @@ import dataclasses
 import functools
 import logging
 import os
-import random
 from typing import TYPE_CHECKING, Any, Self
 from unittest import mock
 
 from dayfold.releasing import steer_backfill
 from tests.faults.schedules.athena import Weather
+from tests.faults.schedules.housekeeping import (
+    check_no_leak,
+    check_whole_days,
+    collect,
+    roll_back_days,
+    sweep_once,
+)
 from tests.faults.schedules.invariants import (
     check_all,
     check_built_once,
     check_publish,
+    partitions,
+    require,
 )
 from tests.faults.schedules.lambdas import InvocationError
 from tests.faults.schedules.scenario import PROFILES, Profile, begin
@@ -30,6 +38,9 @@ if TYPE_CHECKING:
 
 
 _ENVIRONMENT = {"POWERTOOLS_METRICS_DISABLED": "true", "POWERTOOLS_METRICS_NAMESPACE": "Dayfold"}
+_SWEEPS = 3  # an hour apart, after which nothing may stand still
+_MONTH = 30 * 86_400.0
+_OFTEN = 0.5
 _ROUNDS = 8  # of a person who resumes and retries backfills when all faults are over
 
 
@@ -109,8 +120,12 @@ def run_schedule(seed: int, only: frozenset[int] | None = None) -> Result:
         with quietly():
             result.story = begin(world, profile)
             world.scheduler.run()
+            odds = world.wire.faults.odds
             calm_down(world)
             check(world, profile)
+            grow_old(world, profile, odds)
+            check_all(world)
+            check_no_leak(world)
     except BaseException as error:
         if isinstance(error, KeyboardInterrupt):
             raise
@@ -120,10 +135,15 @@ def run_schedule(seed: int, only: frozenset[int] | None = None) -> Result:
 
 
 def calm_down(world: World) -> None:
-    """No fault any more: what is on its way arrives, a person goes on with what stands still."""
-    world.wire.faults.odds = 0.0
-    world.workers.handed_out_twice = world.workers.not_deleted = 0.0
-    world.athena.weather = Weather()
+    """No fault any more: the sweeps see to what stands still, a person to what was paused."""
+    _calm(world)
+    for _ in range(_SWEEPS):
+        world.scheduler.spawn("clock", functools.partial(sweep_once, world))
+        world.workers.poll(2)
+        world.scheduler.run()
+        world.scheduler.time += 3_600
+    for backfill in world.dynamodb.rows("BACKFILL#", "BACKFILL"):
+        require(backfill["status"] != "running", f"no sweep wakes {backfill}")
     for _ in range(_ROUNDS):
         actions = {"running": "resume", "paused": "resume", "failed": "retry"}
         todo = [
@@ -137,8 +157,45 @@ def calm_down(world: World) -> None:
         world.scheduler.run()
         if not todo:
             break
-    request = {"days": [str(day) for day in DAYS], "policy": "stale"}
-    world.start_run("last", {"request": request})
+    bring_up_to_date(world, "last")
+
+
+def _calm(world: World) -> None:
+    world.wire.faults.odds = 0.0
+    world.workers.handed_out_twice = world.workers.not_deleted = 0.0
+    world.athena.weather = Weather()
+
+
+def bring_up_to_date(world: World, name: str) -> None:
+    """One run over all days; what somebody rolled back stays so unless all is asked for."""
+    rolled_back = any(state.get("pinned") for state in partitions(world).values())
+    days = [str(day) for day in DAYS]
+    request = {"days": days, "policy": "all" if rolled_back else "stale"}
+    world.start_run(name, {"request": request})
+    world.scheduler.run()
+
+
+def grow_old(world: World, profile: Profile, odds: float) -> None:
+    """A month later: a collection beside a rebuild and a rollback, then one in peace."""
+    world.scheduler.time += _MONTH
+    world.wire.faults.odds = odds
+    rng, spawn = world.rng, world.scheduler.spawn
+    if profile.changes and rng.random() < _OFTEN:
+        spawn("clock", functools.partial(collect, world))
+        days = [str(day) for day in DAYS]
+        again = {"request": {"days": days, "policy": "all", "tables": ["kpi.daily"]}}
+        spawn("trigger", functools.partial(world.start_run, "again", again), rng.random())
+        back = functools.partial(roll_back_days, world, "staging.posts", *DAYS[:2], "late")
+        spawn("person", back, rng.random() * 3)
+        world.scheduler.run()
+        _calm(world)
+        bring_up_to_date(world, "last-again")
+        check_all(world)
+        world.scheduler.time += _MONTH
+    _calm(world)
+    spawn("clock", functools.partial(sweep_once, world))
+    world.scheduler.run()
+    spawn("clock", functools.partial(collect, world))
     world.scheduler.run()
 
 
@@ -154,6 +211,7 @@ def _steer(world: World, name: str, action: str) -> None:
 def check(world: World, profile: Profile) -> None:
     """What must hold now."""
     check_all(world)
+    check_whole_days(world)
     if profile.builds_once:
         check_built_once(world)
 
@@ -167,9 +225,3 @@ def culprits(seed: int) -> list[Fault]:
         if run_schedule(seed, fewer).failure is not None:
             kept = set(fewer)
     return [fault for fault in failed.faults if fault.number in kept]
-
-
-def seeds(first: int, count: int) -> Iterator[int]:
-    """The seeds of a run of the suite."""
-    rng = random.Random(first)
-    return (first + number if first else rng.randrange(10**6) for number in range(count))

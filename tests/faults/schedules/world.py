@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from dayfold.adapters.query_files import QueryFiles
 
 BUCKET, LEDGER = "b", "ledger"
-DATABASES = ("raw", "staging", "kpi", "build")
+DATABASES = ("raw", "staging", "kpi", "build", "ops")
 _PAGE = 7  # so that whatever is listed comes in pages
 
 
@@ -83,8 +83,12 @@ def make_world(seed: int) -> World:
     random.seed(seed)  # what the pipeline draws, its jitter, repeats too
     scheduler = Scheduler(random.Random(rng.random()), START)
     s3 = FakeS3(scheduler.now, _PAGE)
-    glue = FakeGlue(DATABASES)
-    glue.create_table(DatabaseName="raw", TableInput={"Name": "events"})
+    glue = FakeGlue(DATABASES, scheduler.now)
+    for database, table in (("raw", "events"), ("ops", "check_results")):
+        glue.create_table(
+            DatabaseName=database,
+            TableInput={"Name": table, "StorageDescriptor": {"Columns": []}},
+        )
     queries = Queries()
     athena = FakeAthena(
         random.Random(rng.random()), scheduler.clock, s3, glue, queries.load, TIME_ZONE
@@ -175,6 +179,7 @@ def make_settings() -> Settings:
         "DAYFOLD_QUEUE_URL": QUEUE,
         "DAYFOLD_DEAD_LETTERS_URL": DEAD_LETTERS,
         "DAYFOLD_RECENT_DAYS": "2",
+        "DAYFOLD_SWEEP_DAYS": "4",
     }
     return read_settings(environment)
 
