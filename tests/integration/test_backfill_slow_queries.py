@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
 
     from tests.integration.live import Live
 
-QUERY_SECONDS = 6
+QUERY_SECONDS = 4
 # All but 3 of these are kept for handing the job back: less than a query takes.
 LAMBDA_SECONDS = 48
 DAYS = ("2004-05-01", "2004-05-02")
@@ -61,7 +60,7 @@ def spans(live: Live, days: tuple[str, ...]) -> list[tuple[float, float]]:
 def test_the_daily_run_goes_first(shell: Shell) -> None:
     # Given a daily run that builds
     live = shell.live
-    execution = live.start({"request": {"days": [DAILY], "tables": ["staging.payments"]}})
+    execution = live.start({"request": {"days": [DAILY], "tables": ["kpi.spending"]}})
     wait_until(lambda: queries(live), 60)
     # When a backfill of other days is started meanwhile
     asked = {"first": DAYS[0], "last": DAYS[0], "tables": ["staging.payments"]}
@@ -72,7 +71,7 @@ def test_the_daily_run_goes_first(shell: Shell) -> None:
     assert ended["status"]["S"] == "succeeded"
     assert "handed back: behind the daily run" in ended_how(live)
     daily, backfill = spans(live, (DAILY,)), spans(live, DAYS[:1])
-    assert len(daily) == len(backfill) == 2  # the build's and its checks'
+    assert (len(daily), len(backfill)) == (4, 2)  # each table's build and its checks
     assert daily[-1][1] <= backfill[0][0]
 
 
@@ -94,4 +93,4 @@ def test_queries_longer_than_a_lambda_are_joined_again(shell: Shell) -> None:
     assert {tuple(built[table, DAYS[1]]) for table in ("kpi.spending", "staging.payments")} == {
         ("published",)
     }
-    assert len(spans(live, DAYS[1:])) == len(list(itertools.product(("build", "check"), range(2))))
+    assert len(spans(live, DAYS[1:])) == 4
