@@ -244,5 +244,5 @@ def _storage(table: Table) -> dict[str, Any]:
 
 
 def _columns(table: Mapping[str, Any]) -> list[tuple[str, str, str]]:
-    columns = table["StorageDescriptor"]["Columns"]
+    columns = table.get("StorageDescriptor", {}).get("Columns", [])
     return [(one["Name"], one["Type"], one.get("Comment", "")) for one in columns]
