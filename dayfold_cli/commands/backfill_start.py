@@ -103,18 +103,17 @@ def start_command(
         raise click.UsageError("give the days: --from DAY --to DAY")
     target = target_of(ctx)
     known = known_tables(target)
-    names = tuple(resolve_table(name, known) for name in tables)
     from dayfold_cli.deployment import open_deployment
 
-    deployment = open_deployment(target)
     request = Request(
         span=span,
-        tables=names,
+        tables=tuple(resolve_table(name, known) for name in tables),
         max_cost_usd=asked.pop("max_cost"),
         concurrency=concurrency,
         **read_check_options(known, asked),
         **asked,
     )
+    deployment = open_deployment(target)
     from dayfold_cli.backfill_plans import print_plan, warn_of
 
     if dry_run:

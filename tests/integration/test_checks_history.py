@@ -57,8 +57,9 @@ def partition(shell: Shell, day: str) -> Any:
 
 
 def test_194_days_are_published_and_one_keeps_its_former_build(shell: Shell, ended: Result) -> None:
-    # Then
+    # When it has ended
     assert ended.code == 1
+    # Then all but the bad day are of it
     days = [day for table, day in published_by(shell.live, "anew") if table == "kpi.spending"]
     assert days == [day for day in DAYS if day != BAD]
     assert len(days) == 194
@@ -74,8 +75,9 @@ def test_194_days_are_published_and_one_keeps_its_former_build(shell: Shell, end
 
 
 def test_the_report_names_the_day_the_rule_and_the_row(shell: Shell, ended: Result) -> None:
-    # Then
+    # When
     said = ended.err.splitlines()[-1]
+    # Then
     assert "195 of 196 partitions published, 1 failed" in said  # one more of staging.payments
     for part in (f"kpi.spending {BAD}", RULE, "broken by 1 row", '"amount":"5096"', "acme"):
         assert part in said

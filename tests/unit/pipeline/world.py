@@ -180,7 +180,15 @@ def make_world(folder: Path) -> World:
     for database, name, text in (("staging", "posts", POSTS), ("kpi", "weekly", WEEKLY)):
         (folder / database).mkdir(parents=True)
         (folder / database / f"{name}.sql").write_text(text)
-    settings = Settings(
+    settings = _settings(folder)
+    athena, executions = FakeAthena(), FakeExecutions()
+    clock = [dt.datetime(2004, 6, 10, 12, tzinfo=dt.UTC)]
+    pipeline = _pipeline(settings, athena, executions, clock)
+    return World(pipeline, athena, executions, folder, clock)
+
+
+def _settings(folder: Path) -> Settings:
+    return Settings(
         bucket=BUCKET,
         ledger_table=LEDGER,
         workgroup="dayfold",
@@ -199,12 +207,18 @@ def make_world(folder: Path) -> World:
         state_machine_arn="arn:aws:states:us-east-1:123456789012:stateMachine:daily-run",
         crawler=CRAWLER,
     )
-    athena, executions = FakeAthena(), FakeExecutions()
-    clock = [dt.datetime(2004, 6, 10, 12, tzinfo=dt.UTC)]
+
+
+def _pipeline(
+    settings: Settings,
+    athena: FakeAthena,
+    executions: FakeExecutions,
+    clock: list[dt.datetime],
+) -> Pipeline:
     s3, glue = client("s3"), client("glue")
-    pipeline = Pipeline(
+    return Pipeline(
         settings=settings,
-        queries=QueryFiles(folder),
+        queries=QueryFiles(Path(settings.queries_dir)),
         ledger=Ledger(client("dynamodb"), LEDGER),
         extracts=Extracts(s3, glue, BUCKET),
         athena=cast("Athena", athena),
@@ -225,7 +239,6 @@ def make_world(folder: Path) -> World:
         now=lambda: clock[0],
         sleep=lambda _seconds: None,
     )
-    return World(pipeline, athena, executions, folder, clock)
 
 
 def _make_aws() -> None:
@@ -255,6 +268,10 @@ def _make_aws() -> None:
             "PartitionKeys": [{"Name": "checked_on", "Type": "string"}],
         },
     )
+    _make_ledger()
+
+
+def _make_ledger() -> None:
     client("dynamodb").create_table(
         TableName=LEDGER,
         BillingMode="PAY_PER_REQUEST",
