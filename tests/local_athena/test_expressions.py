@@ -97,7 +97,11 @@ EXPRESSIONS = [
     ),
     ("date_parse('2020-01-02', '%Y-%m-%d')", "2020-01-02 00:00:00.000", "timestamp(3)"),
     ("to_unixtime(timestamp '1970-01-01 00:00:01')", "1.0", "double"),
-    ("timestamp '2020-01-01 00:00:00' + INTERVAL '1' DAY", "2020-01-02 00:00:00", "timestamp(0)"),
+    (
+        "timestamp '2020-01-01 00:00:00' + INTERVAL '1' DAY",
+        "2020-01-02 00:00:00.000",
+        "timestamp(3)",
+    ),
     # texts
     ("'a' || NULL", None, "varchar"),
     ("concat('a', 'b')", "ab", "varchar"),

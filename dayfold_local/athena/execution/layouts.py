@@ -153,6 +153,13 @@ def text_marks(serde: dict[str, str]) -> tuple[str, str, str, str]:
     return "\x01" if field == "1" else field, unescape(items), unescape(keys), null
 
 
+def csv_marks(serde: dict[str, str]) -> tuple[str, str, str]:
+    """OpenCSVSerde's separator, quote and escape."""
+    separator = unescape(serde.get("separatorChar", ","))
+    mark = unescape(serde.get("quoteChar", '"'))
+    return separator, mark, unescape(serde.get("escapeChar", "\\"))
+
+
 def unescape(text: str) -> str:
     """A delimiter as DDL writes it: a character, or an escape of a tab or an octal code."""
     if len(text) > 1 and text.startswith("\\"):

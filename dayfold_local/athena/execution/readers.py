@@ -63,22 +63,19 @@ def _delimited(table: TableInfo, objects: list[StoredObject]) -> Source:
 
 
 def _opencsv(table: TableInfo, objects: list[StoredObject]) -> Source:
-    """OpenCSVSerde: quoted fields, everything a text until it is cast."""
-    serde = table.serde
-    separator = layouts.unescape(serde.get("separatorChar", ","))
-    mark = layouts.unescape(serde.get("quoteChar", '"'))
-    escape = layouts.unescape(serde.get("escapeChar", "\\"))
+    """OpenCSVSerde: quoted fields, everything a text until it is cast; dates are numbers."""
+    separator, mark, _ = layouts.csv_marks(table.serde)
     declared = ", ".join(f"{literal(column.name)}: 'VARCHAR'" for column in table.columns)
     relation = (
         f"read_csv({path_list(objects)}, delim={literal(separator)}, quote={literal(mark)}, "
-        f"escape={literal(escape if escape != chr(92) else mark)}, header=false, "
+        f"escape={literal(mark)}, header=false, "  # other escapes: see `unpacking`
         "auto_detect=false, "
         "null_padding=true, strict_mode=false, nullstr='\x02none\x02', "
         f"columns={{{declared}}}{_skip(table)})"
     )
-    columns = tuple(
-        f"{from_text(quote(column.name), column.type, TextReading(at, table))} "
-        f"AS {quote(column.name)}"
-        for at, column in enumerate(table.columns)
-    )
-    return Source(relation, columns, tuple(item.path for item in objects))
+    columns = []
+    for at, column in enumerate(table.columns):
+        reading = TextReading(at, table, unix_times=True)
+        value = from_text(quote(column.name), column.type, reading)
+        columns.append(f"{value} AS {quote(column.name)}")
+    return Source(relation, tuple(columns), tuple(item.path for item in objects))

@@ -23,6 +23,7 @@ class TextReading:
     table: TableInfo
     between: list[str] | None = None  # None: the serde has no nested values
     null: str = ""
+    unix_times: bool = False  # dates are days, timestamps milliseconds since 1970
 
 
 def from_text(raw: str, kind: Type, reading: TextReading, depth: int = 0) -> str:
@@ -38,6 +39,14 @@ def from_text(raw: str, kind: Type, reading: TextReading, depth: int = 0) -> str
         f"For input string: \"' || {raw} || '\" in table {reading.table.full_name}'"
     )
     failed = raising("HIVE_BAD_DATA", message, kind.duckdb)
+    if reading.unix_times and kind.name in {"date", "timestamp"}:
+        number = f"TRY_CAST({raw} AS BIGINT)"
+        moment = (
+            f"DATE '1970-01-01' + CAST({number} AS INTEGER)"
+            if kind.name == "date"
+            else f"make_timestamp({number} * 1000)"
+        )
+        return f"CASE WHEN {raw} IS NULL THEN NULL ELSE coalesce({moment}, {failed}) END"
     tried = cast(Typed(raw, VARCHAR), kind, safe=True).sql
     return f"CASE WHEN {raw} IS NULL THEN NULL ELSE coalesce({tried}, {failed}) END"
 

@@ -6,15 +6,18 @@ query; failures name the stored file, as Athena does.
 
 from __future__ import annotations
 
+import csv
 import dataclasses
+import gzip
 import hashlib
+import io
 import struct
 import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dayfold_local.athena.errors import QueryFailure, not_supported
-from dayfold_local.athena.execution import codecs
+from dayfold_local.athena.execution import codecs, layouts
 
 if TYPE_CHECKING:
     from dayfold_local.athena.catalog.ports import StoredObject
@@ -27,7 +30,10 @@ def copies(table: TableInfo, objects: list[StoredObject], scratch: Path) -> list
         return objects
     if table.format == "orc":
         return [_orc(item, table, scratch) for item in objects]
-    return [_text(item, scratch) for item in objects]
+    found = [_text(item, scratch) for item in objects]
+    if table.format == "opencsv":
+        return [_unescaped(item, table, scratch) for item in found]
+    return found
 
 
 def _text(item: StoredObject, scratch: Path) -> StoredObject:
@@ -46,6 +52,42 @@ def _text(item: StoredObject, scratch: Path) -> StoredObject:
             ) from None
         _write(target, body)
     return dataclasses.replace(item, path=str(target))
+
+
+def _unescaped(item: StoredObject, table: TableInfo, scratch: Path) -> StoredObject:
+    """A CSV file with escaped characters, as one that only doubles its quotes.
+
+    The engine knows one way of escaping at a time, OpenCSV two at once.
+    """
+    separator, mark, escape = layouts.csv_marks(table.serde)
+    if escape == mark:
+        return item
+    try:
+        body = _plain_bytes(item)
+    except (OSError, EOFError, ValueError):
+        return item  # a broken file: the engine will say why
+    if escape.encode() not in body:
+        return item
+    target = _copy_of(item, scratch, f"csv{separator}{mark}{escape}")
+    if not target.exists():
+        out = io.StringIO()
+        writer = csv.writer(out, delimiter=separator, quotechar=mark, lineterminator="\n")
+        lines = body.decode(errors="replace").splitlines()
+        writer.writerows(csv.reader(lines, delimiter=separator, quotechar=mark, escapechar=escape))
+        _write(target, out.getvalue().encode())
+    return dataclasses.replace(item, path=str(target))
+
+
+def _plain_bytes(item: StoredObject) -> bytes:
+    path, suffix = Path(item.path), codecs.suffix_of(item.key)
+    if suffix == ".gz" and path.name.endswith(".gz"):
+        return gzip.decompress(path.read_bytes())
+    if suffix == ".zst" and path.name.endswith(".zst"):
+        import pyarrow as pa
+
+        with pa.input_stream(str(path), compression="zstd") as stream:
+            return bytes(stream.read())
+    return path.read_bytes()
 
 
 def _orc(item: StoredObject, table: TableInfo, scratch: Path) -> StoredObject:
