@@ -1,0 +1,145 @@
+"""Running a command as a whole process, and what it took: seconds, processor and memory."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import os
+import subprocess
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+_LOOK_SECONDS = 0.05
+_PAGE = os.sysconf("SC_PAGE_SIZE")
+_TICK = os.sysconf("SC_CLK_TCK")
+
+
+class FailedError(Exception):
+    """Raised when a measured command fails; holds its last lines."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Taken:
+    """What a command took."""
+
+    seconds: float
+    cpu_seconds: float  # user and system, of the command and of `beside`
+    peak_bytes: int  # resident, of all its processes and of `beside` together
+
+
+def run(
+    command: Sequence[str],
+    *,
+    folder: Path,
+    environment: Mapping[str, str] | None = None,
+    beside: int | None = None,
+) -> Taken:
+    """Run a command to its end.
+
+    Args:
+        command: program and arguments.
+        folder: where it runs.
+        environment: variables to set beside the present ones.
+        beside: a process whose whole session is counted too, such as the local stack's server.
+
+    Raises:
+        FailedError: it ended with another code than 0.
+    """
+    before = _cpu(beside) if beside else 0.0
+    start = time.perf_counter()
+    with (
+        subprocess.Popen(
+            command,
+            cwd=folder,
+            env={**os.environ, **(environment or {})},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        ) as process,
+        peak([process.pid, *([beside] if beside else [])]) as most,
+    ):
+        output = process.communicate()[0]
+        seconds = time.perf_counter() - start
+    if process.returncode:
+        last = "\n".join(output.strip().splitlines()[-15:])
+        raise FailedError(f"{' '.join(command)} ended with {process.returncode}:\n{last}")
+    spent = _children_cpu(process) + (_cpu(beside) - before if beside else 0.0)
+    return Taken(seconds, spent, most[0])
+
+
+_SPENT: list[float] = [0.0]
+
+
+def _children_cpu(_: subprocess.Popen[str]) -> float:
+    """The processor's seconds of the command that has just been waited for."""
+    times = os.times()
+    total = times.children_user + times.children_system
+    spent, _SPENT[0] = total - _SPENT[0], total
+    return spent
+
+
+@contextlib.contextmanager
+def peak(sessions: Sequence[int]) -> Iterator[list[int]]:
+    """Watches the resident memory of all processes of some sessions; the list holds the most.
+
+    Pages that forks share are counted once for each of them, so that the figure is an upper bound.
+    """
+    most, stop = [0], threading.Event()
+
+    def watch() -> None:
+        while not stop.is_set():
+            most[0] = max(most[0], sum(_resident(pid) for pid in _members(sessions)))
+            stop.wait(_LOOK_SECONDS)
+
+    thread = threading.Thread(target=watch, daemon=True)
+    thread.start()
+    try:
+        yield most
+    finally:
+        stop.set()
+        thread.join()
+
+
+def by_process(leader: int) -> dict[int, float]:
+    """The processor's seconds so far of each process of a session, by its id."""
+    return {pid: _seconds(pid) for pid in _members([leader])}
+
+
+def _cpu(leader: int | None) -> float:
+    return sum(by_process(leader).values()) if leader else 0.0
+
+
+def _members(sessions: Sequence[int]) -> list[int]:
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            fields = _stat(int(entry.name))
+            if fields and int(fields[3]) in sessions:
+                found.append(int(entry.name))
+    return found
+
+
+def _stat(pid: int) -> list[str]:
+    """The fields of a process's `stat` after its name; none when it is gone."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return []
+
+
+def _seconds(pid: int) -> float:
+    fields = _stat(pid)
+    return (int(fields[11]) + int(fields[12])) / _TICK if fields else 0.0
+
+
+def _resident(pid: int) -> int:
+    try:
+        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * _PAGE
+    except (OSError, IndexError):
+        return 0
