@@ -9,22 +9,26 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import logging
 from typing import TYPE_CHECKING, Any
 
 from dayfold.domain.backfill import BACKFILL_RUN, ENDED
 from dayfold.domain.days import day_range
+from dayfold.domain.partition import ROLLBACK_RUN
 from dayfold.domain.rollback import Choice, Wanted
-from dayfold.errors import BadRequestError
+from dayfold.errors import BadRequestError, DayfoldError
 from dayfold.history import tell
 from dayfold.releasing import planned_days
 from dayfold.rollback_steps import Moving, choose_all, pasts_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from dayfold.pipeline import Pipeline
 
 _SHOWN = 5_000  # partitions that an answer lists: it stays far below Lambda's 6 MB
+_FINISH_SECONDS = 60.0  # far more than one day takes
+logger = logging.getLogger(__name__)
 Choices = dict[str, dict[dt.date, Choice]]
 
 
@@ -133,6 +137,42 @@ def _refuse_hopeless(chosen: Choices) -> None:
     if lines and all(action == "leave" for action, _ in lines):
         more = f" (and so {len(lines) - 1} more)" if len(lines) > 1 else ""
         raise BadRequestError(f"nothing to roll back: {lines[0][1]}{more}")
+
+
+def finish_rollbacks(
+    pipeline: Pipeline, days: Sequence[dt.date], *, dry_run: bool = False
+) -> list[str]:
+    """Finish rollbacks that died on the way: readers may see what the ledger does not say.
+
+    Args:
+        pipeline: the outside world.
+        days: the days to look at, of which the first and the last count.
+        dry_run: only list them.
+
+    Returns:
+        A line for each day.
+    """
+    now = int(pipeline.now().timestamp())
+    cut_off = [
+        (table, day, state)
+        for table in (pipeline.tables() if days else ())
+        for day, state in sorted(pipeline.ledger.partitions(table, days[0], days[-1]).items())
+        if state.status == "building"
+        and state.run_id.startswith(ROLLBACK_RUN)
+        and state.lease_until <= now
+    ]
+    for table, day, state in [] if dry_run else cut_off:
+        try:
+            roll_back(
+                pipeline,
+                request=Request(table, day, day, state.build_id),
+                run_id=state.run_id,
+                by=f"the sweep, for {state.run_id}",
+                seconds_left=lambda: _FINISH_SECONDS,
+            )
+        except DayfoldError:
+            logger.warning("%s of %s %s was not finished", state.run_id, table, day, exc_info=True)
+    return [f"{table} {day}: {state.run_id}, finished" for table, day, state in cut_off]
 
 
 def _answer(chosen: Choices, undone: Mapping[tuple[str, dt.date], str | None]) -> dict[str, Any]:

@@ -35,6 +35,7 @@ from dayfold.history import tell_publications
 from dayfold.noticing import notice_raw_changes, raw_troubles
 from dayfold.planner import PLAN, dead_runs, end_dead_runs, gather, recent_days
 from dayfold.releasing import planned_days, wave_file
+from dayfold.rolling_back import finish_rollbacks
 from dayfold.runs import planned_days as planned_of_run
 from dayfold.whole_days import refresh_after
 
@@ -90,6 +91,8 @@ def _clear_up(pipeline: Pipeline, record: SweepRecord) -> SweepRecord:
     if not dry_run:
         end_dead_runs(pipeline)
     leases = end_leases(pipeline, dead, dry_run=dry_run)
+    days = recent_days(pipeline, pipeline.settings.sweep_days)
+    leases += finish_rollbacks(pipeline, days, dry_run=dry_run)
     return dataclasses.replace(
         record,
         ended_runs=tuple(run.run_id for run in dead),

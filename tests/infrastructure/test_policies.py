@@ -29,7 +29,7 @@ RIGHT_OF_CALL = {
     "sqs:ChangeMessageVisibilityBatch": "sqs:ChangeMessageVisibility",
     "sqs:SendMessageBatch": "sqs:SendMessage",
 }
-PUBLISHERS = {"finish_build", "run_backfill_job", "roll_back"}
+PUBLISHERS = {"finish_build", "run_backfill_job", "roll_back", "sweep"}
 # Where in the bucket a function may read or write.
 PREFIXES = r"raw|builds|plans|results|ops/\w+"
 # Who may do what with which queue. Only the mapping's function takes jobs.

@@ -7,7 +7,7 @@ import itertools
 from typing import TYPE_CHECKING, Any
 
 from dayfold.rolling_back import Request, roll_back
-from tests.unit.pipeline.world import BUCKET, client
+from tests.unit.pipeline.world import BUCKET, LEDGER, client
 
 if TYPE_CHECKING:
     from dayfold.domain.partition import PartitionState
@@ -21,6 +21,11 @@ def build(world: World, run_id: str, *days: str, **request: Any) -> None:
     """Build days anew, and put a file where each new build is: Athena is a fake here."""
     ended = world.run(run_id, days=list(days), **{"policy": "all", **request})
     assert ended["status"] == "succeeded"
+    put_files(world, run_id)
+
+
+def put_files(world: World, run_id: str) -> None:
+    """Put a file where each build of a run is."""
     for table in world.pipeline.tables():
         first, last = dt.date(2004, 1, 1), dt.date(2004, 12, 31)
         for record in world.pipeline.ledger.builds(table, first, last):
@@ -43,3 +48,14 @@ def back(world: World, run_id: str | None = None, **asked: Any) -> dict[str, Any
 def state(world: World, table: str, day: dt.date = DAY) -> PartitionState:
     """A partition as the ledger has it."""
     return world.pipeline.ledger.partitions(table, day, day)[day]
+
+
+def set_attributes(table: str, values: dict[str, Any], sk: str = f"DAY#{DAY}") -> None:
+    """Change attributes of an item of the ledger, as somebody else would."""
+    client("dynamodb").update_item(
+        TableName=LEDGER,
+        Key={"pk": {"S": f"TABLE#{table}"}, "sk": {"S": sk}},
+        UpdateExpression="SET " + ", ".join(f"#{name} = :{name}" for name in values),
+        ExpressionAttributeNames={f"#{name}": name for name in values},
+        ExpressionAttributeValues={f":{name}": value for name, value in values.items()},
+    )

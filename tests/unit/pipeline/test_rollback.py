@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from dayfold.adapters.catalog import Catalog
 from dayfold.domain.days import day_range
-from dayfold.errors import BadRequestError, RetriableError
-from tests.unit.pipeline.rolling import DAY, back, build, state
-from tests.unit.pipeline.world import BUCKET, LEDGER, client
+from dayfold.errors import BadRequestError
+from tests.unit.pipeline.rolling import DAY, back, build, set_attributes, state
+from tests.unit.pipeline.world import BUCKET, client
 
 if TYPE_CHECKING:
     from tests.unit.pipeline.world import World
@@ -162,7 +161,7 @@ def test_bad_input_moves_nothing(twice: World, asked: dict[str, Any], said: str)
 def test_one_build_in_progress_holds_up_the_whole_range(twice: World) -> None:
     # Given somebody builds one of the days
     seen = state(twice, WEEKLY)
-    _set(WEEKLY, {"status": {"S": "building"}, "lease_until": {"N": "9999999999"}})
+    set_attributes(WEEKLY, {"status": {"S": "building"}, "lease_until": {"N": "9999999999"}})
     # When / Then
     with pytest.raises(BadRequestError, match="2004-05-20 is being built by run-2; wait"):
         back(twice, table=WEEKLY, first=dt.date(2004, 5, 18), last=dt.date(2004, 5, 21))
@@ -176,7 +175,8 @@ def test_a_build_that_is_being_collected_cannot_be_shown(twice: World) -> None:
 
     def look_then_collect(places: Any) -> set[str]:
         found = looked(places)
-        _set(WEEKLY, {"collection": {"S": "collecting"}}, f"BUILD#{DAY}#{first.attempt:06d}")
+        key = f"BUILD#{DAY}#{first.attempt:06d}"
+        set_attributes(WEEKLY, {"collection": {"S": "collecting"}}, key)
         return found
 
     object.__setattr__(twice.pipeline.build_files, "empty", look_then_collect)
@@ -196,71 +196,3 @@ def test_a_build_whose_files_are_gone_cannot_be_shown(twice: World) -> None:
     # When / Then
     with pytest.raises(BadRequestError, match=f"no files at {first.location}"):
         back(twice, table=WEEKLY, first=DAY)
-
-
-def test_a_rollback_that_died_is_finished_by_the_next(
-    twice: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # Given one that died before the catalog was written
-    def die(*_: object) -> None:
-        raise RetriableError("killed")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Catalog, "repoint", die)
-        with pytest.raises(RetriableError):
-            back(twice, "rollback-1", table=WEEKLY, first=DAY)
-    assert state(twice, WEEKLY).status == "building"
-    # When the command is given again, at once
-    answer = back(twice, "rollback-2", table=WEEKLY, first=DAY)
-    # Then
-    assert answer["moved"] == 1
-    first = twice.pipeline.ledger.builds(WEEKLY, DAY)[0]
-    assert state(twice, WEEKLY).published_build_id == first.build_id
-    assert twice.location(WEEKLY, str(DAY)) == first.location
-
-
-def test_a_writer_that_took_over_wins(twice: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    # Given somebody takes the lease while the rollback writes the catalog
-    second = twice.pipeline.ledger.builds(WEEKLY, DAY)[1]
-    repoint = Catalog.repoint
-    taken: list[int] = []
-
-    def repoint_late(self: Catalog, *args: Any) -> None:
-        if not taken:
-            taken.append(1)
-            _set(
-                WEEKLY,
-                {
-                    "run_id": {"S": "run-9"},
-                    "attempt": {"N": "9"},
-                    "lease_until": {"N": "9999999999"},
-                },
-            )
-        repoint(self, *args)
-
-    monkeypatch.setattr(Catalog, "repoint", repoint_late)
-    # When
-    answer = back(twice, table=WEEKLY, first=DAY)
-    # Then readers are where the ledger says, and the new writer keeps its lease
-    assert (answer["moved"], answer["left"]) == (0, 1)
-    assert twice.location(WEEKLY, str(DAY)) == second.location
-    assert state(twice, WEEKLY).run_id == "run-9"
-
-
-def test_out_of_time_it_says_so_and_goes_on_when_asked_again(twice: World) -> None:
-    # When
-    answer = back(twice, table=WEEKLY, first=DAY, seconds_left=lambda: 1.0)
-    # Then
-    assert (answer["cut_off"], answer["moved"]) == (True, 0)
-    assert back(twice, table=WEEKLY, first=DAY)["moved"] == 1
-
-
-def _set(table: str, values: dict[str, Any], sk: str = f"DAY#{DAY}") -> None:
-    """Change attributes of an item of the ledger, as somebody else would."""
-    client("dynamodb").update_item(
-        TableName=LEDGER,
-        Key={"pk": {"S": f"TABLE#{table}"}, "sk": {"S": sk}},
-        UpdateExpression="SET " + ", ".join(f"#{name} = :{name}" for name in values),
-        ExpressionAttributeNames={f"#{name}": name for name in values},
-        ExpressionAttributeValues={f":{name}": value for name, value in values.items()},
-    )
