@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dayfold.domain.partition import BuildRecord, PartitionState, RollbackRecord, RunRecord
 from dayfold.domain.publications import Publication, publications
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 DAY = dt.date(2004, 5, 20)
 PUBLISHED = PartitionState(
@@ -78,8 +81,15 @@ class FakeLedger:
     def publications(
         self, table: str, first: dt.date, last: dt.date
     ) -> dict[dt.date, list[Publication]]:
-        assert first == last
-        return publications(self.builds(table, first), self.rollbacks.get((table, first), []))
+        def within(records: Mapping[tuple[str, dt.date], list[Any]]) -> list[Any]:
+            return [
+                record
+                for (name, day), some in records.items()
+                if name == table and first <= day <= last
+                for record in some
+            ]
+
+        return publications(within(self.history), within(self.rollbacks))
 
     def run(self, run_id: str) -> RunRecord | None:
         return self.runs.get(run_id)
