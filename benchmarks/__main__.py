@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 
-NAMES = ("cold_imports", "planning", "staleness", "event_to_published")
+NAMES = ("cold_imports", "planning", "staleness", "event_to_published", "quick_rebuild")
 
 
 def main(names: list[str]) -> int:

@@ -40,6 +40,7 @@ def main(arguments: list[str] | None = None) -> int:
                 lines.append(line)
                 print(f"  {line.tool}, {line.how}: {line.seconds:.2f} s", file=sys.stderr)
         show(work, lines, rounds.rows)
+        print("", *rounds.notes, sep="\n")
     return 0
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.rebuild import dagster, dbt, sqlmesh
+from benchmarks.rebuild.breakdown import Spent
 from benchmarks.rebuild.compare import same
 from benchmarks.rebuild.environments import REPOSITORY
 from benchmarks.rebuild.measure import Taken, run
@@ -47,6 +48,7 @@ class Rounds:
     rounds: int
     concurrency: int
     rows: int = 0
+    notes: list[str] = dataclasses.field(default_factory=list)  # where the pipeline's time went
 
     def lines_of(self, tool: str) -> Iterator[Line]:
         """A tool's lines of the table."""
@@ -95,10 +97,15 @@ class Rounds:
                 ("--days-per-job 1", DAYS, ("--days-per-job", "1")),
                 ("wide jobs", RANGE, ()),
             ):
+                before = Spent.by(live.info.pid)
                 taken = [
                     live.rebuild(f"{how.strip('-').split()[0]}-{number}", first, last, *options)
                     for number in range(self.rounds)
                 ]
+                spent = Spent.by(live.info.pid) - before
+                partitions = self.rounds * self.work.days * len(KPIS)
+                whole = sum(one.cpu_seconds for one in taken)
+                self.notes.append(f"dayfold, {how}, {spent.line(partitions, whole)}")
                 self._check_dayfold(live)
                 yield Line("dayfold", how, way, taken, self.work.days * len(KPIS))
             yield self._one_more_day(live)
