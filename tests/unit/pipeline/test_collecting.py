@@ -186,6 +186,46 @@ def test_an_orphan_that_readers_see_stays(rebuilt: World) -> None:
     assert keys(build_prefix(POSTS, ORPHAN))
 
 
+def test_what_readers_see_stays_though_the_ledger_was_set_back(rebuilt: World) -> None:
+    # Given a ledger restored from a backup: it knows nothing of a day that readers see
+    day = DAY + dt.timedelta(days=3)
+    name = f"{day}-a1-0123456789"
+    put(f"{build_prefix(POSTS, name)}dt={day}/part-0")
+    from dayfold.adapters.catalog import Place
+
+    place = Place(f"s3://{BUCKET}/builds/{POSTS}/{name}/dt={day}/", name)
+    rebuilt.pipeline.catalog.publish(rebuilt.pipeline.tables()[POSTS], {day: place})
+    rebuilt.clock[0] = LONG_AFTER
+    # When
+    collect(rebuilt)
+    # Then
+    assert keys(build_prefix(POSTS, name))
+
+
+def test_a_mark_between_choosing_and_the_lease_of_a_rollback_wins(
+    rebuilt: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Given a collection that marks the build just before the rollback takes its lease
+    first, *_ = builds(rebuilt)
+    ledger = rebuilt.pipeline.ledger
+    real = type(ledger).claim
+
+    def after_a_mark(self: Any, *args: Any, **kwargs: Any) -> bool:
+        monkeypatch.setattr(type(ledger), "claim", real)
+        later(rebuilt)
+        collect(rebuilt)
+        return real(self, *args, **kwargs)
+
+    monkeypatch.setattr(type(ledger), "claim", after_a_mark)
+    before = rebuilt.location(POSTS, str(DAY))
+    # When
+    answer = back(rebuilt, table=POSTS, first=DAY, build_id=first)
+    # Then readers go on seeing what is there
+    assert answer["moved"] == 0
+    assert rebuilt.location(POSTS, str(DAY)) == before
+    assert not keys(build_prefix(POSTS, first))
+
+
 def test_a_build_that_broke_its_checks_can_be_looked_at_until_it_is_collected(
     rebuilt: World,
 ) -> None:
