@@ -248,3 +248,26 @@ def test_broken_parquet(client: Client) -> None:
     assert failed.reason is not None
     assert failed.reason.startswith("HIVE_BAD_DATA: Not valid Parquet file: s3://")
     assert "raw/no_parquet/a" in failed.reason
+
+
+def test_partitions_with_columns_of_their_own(client: Client) -> None:
+    # Given a table whose older partitions have a narrower, and one another type for a column
+    columns = {"id": "string", "n": "bigint"}
+    client.table("evolved", columns, "raw/evolved/", keys={"dt": "string"})
+    for day, kind in (("01", "int"), ("02", "bigint"), ("03", "string")):
+        client.put_json(f"raw/evolved/dt={day}/a.json", [{"id": day, "n": 7}])
+        own = {"n": kind, "id": "string", "gone": "date"}
+        client.partition("evolved", [day], own, f"raw/evolved/dt={day}/")
+
+    # When those that fit are read, and all of them
+    fine = client.rows("SELECT id, n FROM evolved WHERE dt < '03' ORDER BY id")
+    failed = client.run("SELECT id FROM evolved")
+
+    # Then a type that only grew is read; one that cannot become the table's fails, named
+    assert fine == [["01", "7"], ["02", "7"]]
+    assert failed.reason == (
+        "HIVE_PARTITION_SCHEMA_MISMATCH: There is a mismatch between the table and partition "
+        "schemas. The types are incompatible and cannot be coerced. The column 'n' in table "
+        "'lake.evolved' is declared as type 'bigint', but partition 'dt=03' declared column 'n' "
+        "as type 'string'."
+    )

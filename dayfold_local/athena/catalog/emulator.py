@@ -22,7 +22,12 @@ from ministack.core import iam_evaluator, responses, router
 from ministack.services import glue, s3
 
 from dayfold_local.athena.catalog.ports import StoredObject, World, split_uri
-from dayfold_local.athena.catalog.tables import PartitionInfo, TableInfo, table_info
+from dayfold_local.athena.catalog.tables import (
+    PartitionInfo,
+    TableInfo,
+    partition_columns,
+    table_info,
+)
 from dayfold_local.athena.errors import AccessDeniedError, QueryFailure
 
 if TYPE_CHECKING:
@@ -127,7 +132,7 @@ class EmulatorCatalog:
         """All partitions of a table."""
         self._check("glue:GetPartitions", table.database, table.name)
         listed = glue._partitions.get(f"{table.database}/{table.name}") or []
-        return [_partition(item) for item in list(listed)]
+        return [_partition(item, table) for item in list(listed)]
 
     def change(self, action: str, database: str, table: str | None, body: dict[str, Any]) -> None:
         """A Glue call that writes (CreateTable, BatchCreatePartition ...)."""
@@ -141,13 +146,14 @@ class EmulatorCatalog:
             raise _glue_failure(action, document)
 
 
-def _partition(item: dict[str, Any]) -> PartitionInfo:
+def _partition(item: dict[str, Any], table: TableInfo) -> PartitionInfo:
     # The emulator updates a partition by emptying and refilling it: look again until it is whole.
     for _ in range(1000):
         seen = dict(item)
         storage = seen.get("StorageDescriptor")
         if storage is not None and "Values" in seen:
-            return PartitionInfo(tuple(seen["Values"]), str(storage.get("Location") or ""))
+            own = partition_columns(storage.get("Columns") or [], table)
+            return PartitionInfo(tuple(seen["Values"]), str(storage.get("Location") or ""), own)
         time.sleep(0.0005)
     return PartitionInfo(tuple(item.get("Values") or ()), "")
 

@@ -96,6 +96,7 @@ class PartitionInfo:
 
     values: tuple[str, ...]
     location: str
+    columns: tuple[StoredColumn, ...] = ()  # where they are not the table's
 
 
 def table_info(raw: dict[str, Any]) -> TableInfo:
@@ -115,6 +116,15 @@ def table_info(raw: dict[str, Any]) -> TableInfo:
         view=decode_view(raw) if is_view else None,
         raw=raw,
     )
+
+
+def partition_columns(raw: list[dict[str, Any]], table: TableInfo) -> tuple[StoredColumn, ...]:
+    """A partition's own columns; nothing when they are the table's, as they mostly are."""
+    of_table = (table.raw.get("StorageDescriptor") or {}).get("Columns")
+    if not raw or raw == of_table:
+        return ()
+    own = _columns(raw)
+    return () if own == table.columns else own
 
 
 def _columns(listed: list[dict[str, Any]]) -> tuple[StoredColumn, ...]:

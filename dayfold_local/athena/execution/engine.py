@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, runtime_checkable
 
 import duckdb
 
-from dayfold_local.athena.execution import macros
+from dayfold_local.athena.execution import documents, macros
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -132,6 +132,7 @@ class DuckDbEngine:
         self._database.execute("SET TimeZone = 'UTC'")
         for macro in (*_MACROS, *macros.MACROS):
             self._database.execute(f"CREATE MACRO {macro}")
+        self._database.create_function("json_sorted", documents.ordered, ["VARCHAR"], "VARCHAR")
 
     def session(self) -> DuckDbSession:
         """A session for one query."""

@@ -30,7 +30,6 @@ _TRINO: Final = (
     "WHEN x = 0 THEN CASE WHEN t[1] = '-' THEN '-0E0' ELSE '0E0' END "
     "ELSE scientific(t) END"
 )
-_JSON_DEPTH: Final = 5  # levels of objects whose keys are put in order
 
 
 def _fail(code: str, text: str) -> str:
@@ -38,34 +37,11 @@ def _fail(code: str, text: str) -> str:
 
 
 _NO_JSON: Final = "'Cannot convert value to JSON: ''' || s || ''''"
-_TOO_DEEP: Final = "'the local Athena orders the keys of JSON down to five levels'"
 _CHECKED: Final = (
     "json_checked(s) AS CASE WHEN s IS NULL THEN NULL WHEN json_valid(s) "
     f"THEN json_plain(s) ELSE {_fail('INVALID_FUNCTION_ARGUMENT', _NO_JSON)} END"
 )
 _PLAIN: Final = "json_plain(s) AS CAST(json_extract(s, '$') AS VARCHAR)"
-_UNSORTED: Final = (
-    "json_unsorted(j) AS CASE WHEN json_type(j) NOT IN ('OBJECT', 'ARRAY') OR j IN ('{}', '[]') "
-    f"THEN json_plain(j) ELSE {_fail('NOT_SUPPORTED', _TOO_DEEP)} END"
-)
-
-
-def _sorted_json(depth: int) -> str:
-    """JSON with the keys of objects in order, down to a depth; deeper objects are refused."""
-    inner = f"json_sorted_{depth - 1}" if depth > 1 else "json_unsorted"
-    name = f"json_sorted_{depth}" if depth < _JSON_DEPTH else "json_sorted"
-    k, e = f"k{depth}_", f"e{depth}_"  # a macro's text goes into the lambdas of the one around it
-    key = f"CAST(to_json({k}) AS VARCHAR)"
-    value = f"coalesce({inner}(CAST(json_extract(j, '$.' || {key}) AS VARCHAR)), 'null')"
-    keys = "list_sort(list_distinct(json_keys(j)))"
-    pairs = f"list_transform({keys}, lambda {k}: {key} || ':' || {value})"
-    items = f"list_transform(json_items(j), lambda {e}: coalesce({inner}({e}), 'null'))"
-    return (
-        f"{name}(j) AS CASE json_type(j) "
-        f"WHEN 'OBJECT' THEN '{{' || coalesce(array_to_string({pairs}, ','), '') || '}}' "
-        f"WHEN 'ARRAY' THEN '[' || coalesce(array_to_string({items}, ','), '') || ']' "
-        "ELSE json_plain(j) END"
-    )
 
 
 _ITEMS: Final = "json_items(j) AS CAST(from_json(j, '[\"JSON\"]') AS VARCHAR[])"
@@ -83,7 +59,5 @@ MACROS: Final = (
     _TRINO,
     _PLAIN,
     _CHECKED,
-    _UNSORTED,
     _ITEMS,
-    *(_sorted_json(depth) for depth in range(1, _JSON_DEPTH + 1)),
 )

@@ -6,7 +6,13 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 from dayfold_local.athena.catalog.tables import PartitionInfo, StoredColumn
-from dayfold_local.athena.execution import projection, pruning, readers, unpacking
+from dayfold_local.athena.execution import (
+    partition_schemas,
+    projection,
+    pruning,
+    readers,
+    unpacking,
+)
 from dayfold_local.athena.sql_types import quote
 from dayfold_local.athena.translation.scope import HIDDEN_COLUMNS
 
@@ -40,6 +46,7 @@ def prepare(query: Translated, world: World, session: Session, scratch: Path) ->
     # One table is often read several times (a day and its week): list and price it together.
     for scan in query.scans:
         chosen = _partitions(scan, world, session)
+        partition_schemas.check(scan, chosen)
         found = [(part, item) for part in chosen for item in world.store.list(part.location)]
         parts, objects = [part for part, _ in found], [item for _, item in found]
         world.store.readable(objects)
