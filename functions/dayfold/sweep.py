@@ -110,6 +110,7 @@ def _find_and_start(
     noticed = [] if record.dry_run else notice_raw_changes(pipeline, facts.raw)
     if noticed:
         facts = dataclasses.replace(facts, raw_troubles=raw_troubles(pipeline, facts.raw))
+    days = _since_the_first_extract(facts, days)
     decisions, warnings = decide(facts, tuple(facts.tables), days, "stale")
     theirs = _on_its_way(pipeline) | _being_built(facts)
     found = to_start(decisions, theirs)
@@ -134,6 +135,12 @@ def _find_and_start(
         crawled=_crawl(pipeline, facts, dry_run=record.dry_run),
         notices=tuple([*noticed, *warnings][:SHOWN]),
     )
+
+
+def _since_the_first_extract(facts: Facts, days: tuple[dt.date, ...]) -> tuple[dt.date, ...]:
+    """Leave out the days before anything ever landed: nobody has asked for empty ones."""
+    first = min((day for landed in facts.raw.values() for day in landed), default=days[0])
+    return tuple(day for day in days if day >= first) or days[-1:]
 
 
 def _start(

@@ -57,6 +57,21 @@ def test_a_day_whose_event_was_lost_is_found(world: World) -> None:
     assert world.location("kpi.weekly", "2004-06-10") is not None
 
 
+def test_days_before_the_first_extract_are_nobody_s_business(world: World) -> None:
+    # Given a source that began five days ago
+    world.land("2004-06-06", "2004-06-07", "2004-06-08", "2004-06-09")
+    # When
+    record = sweep(world.pipeline)
+    # Then the days since then are found, and what their weeks read
+    assert record.first == "2004-06-06"
+    assert {line.split()[1].rstrip(":") for line in record.partitions if "kpi." in line} == {
+        "2004-06-06",
+        "2004-06-07",
+        "2004-06-08",
+        "2004-06-09",
+    }
+
+
 def test_two_sweeps_at_once_start_the_same_work_under_the_same_name(world: World) -> None:
     # Given
     _build_all(world, 12)
