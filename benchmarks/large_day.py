@@ -1,8 +1,8 @@
 """A day of many events through staging and all KPIs: `python -m benchmarks.large_day`.
 
 JSON lines, gzipped, in one file for each day. Says what all processes of the local stack (server,
-Lambda workers) and the command hold in memory together at their worst, and what the server alone
-does; pages that workers share with their parent are counted once for each.
+Lambda workers, their parents) hold in memory together at their worst, a page that forks share
+counted once, and what the server alone has had resident since its start.
 """
 
 from __future__ import annotations

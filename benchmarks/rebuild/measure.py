@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-_LOOK_SECONDS = 0.05
-_PAGE = os.sysconf("SC_PAGE_SIZE")
+_LOOK_SECONDS = 0.2
 _TICK = os.sysconf("SC_CLK_TCK")
 
 
@@ -29,7 +28,7 @@ class Taken:
 
     seconds: float
     cpu_seconds: float  # user and system, of the command and of `beside`
-    peak_bytes: int  # resident, of all its processes and of `beside` together
+    peak_bytes: int  # in memory, of all its processes and of `beside` together
 
 
 def run(
@@ -86,9 +85,9 @@ def _children_cpu(_: subprocess.Popen[str]) -> float:
 
 @contextlib.contextmanager
 def peak(sessions: Sequence[int]) -> Iterator[list[int]]:
-    """Watches the resident memory of all processes of some sessions; the list holds the most.
+    """Watches the memory of all processes of some sessions; the list holds the most.
 
-    Pages that forks share are counted once for each of them, so that the figure is an upper bound.
+    It is the sum of their proportional shares (PSS): a page that forks share counts once in all.
     """
     most, stop = [0], threading.Event()
 
@@ -139,7 +138,11 @@ def _seconds(pid: int) -> float:
 
 
 def _resident(pid: int) -> int:
+    """A process's share of memory: pages that forks share are divided among them."""
     try:
-        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * _PAGE
+        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+            if line.startswith("Pss:"):
+                return int(line.split()[1]) * 1024
     except (OSError, IndexError):
-        return 0
+        pass
+    return 0
