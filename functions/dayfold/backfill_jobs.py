@@ -7,6 +7,7 @@ import datetime as dt
 import json
 from typing import TYPE_CHECKING, Any
 
+from dayfold.abandoning import abandon
 from dayfold.domain.backfill import BACKFILL_RUN, JobRecord
 from dayfold.domain.fingerprints import ABSENT
 from dayfold.domain.jobs import Group, expected_usd
@@ -61,9 +62,12 @@ def run_backfill_job(
     backfill = pipeline.backfills.get(message.backfill)
     if backfill is None:
         raise BadRequestError(f"there is no backfill {message.backfill!r}")
-    if backfill.status != "running" or backfill.tries != message.tries:
+    if backfill.status not in {"running", "cancelled"} or backfill.tries != message.tries:
         return f"nothing to do: {backfill.status}"
     try:
+        if backfill.status == "cancelled":
+            left = abandon(pipeline, _days(_read_group(message)), f"{BACKFILL_RUN}{backfill.name}")
+            return "stopped: cancelled" if left else "nothing to do: cancelled"
         return _run(pipeline, backfill, message, receipt, seconds_left)
     except RetriableError:
         return _hand_back(pipeline, message, _THROTTLED_SECONDS, "to be tried again")

@@ -171,6 +171,24 @@ def test_a_cancelled_backfill_leaves_partitions_buildable(world: World) -> None:
         steer_backfill(world.pipeline, name="b1", action="pause")
 
 
+def test_a_cancel_between_two_deliveries_stops_the_query_too(world: World) -> None:
+    # Given a job that was handed on with its query running, and then its backfill is cancelled
+    start(world)
+    world.athena.running.add("CREATE TABLE")
+    (message,) = receive(world.pipeline.settings.queue_url)
+    times = iter([900.0, 900.0, 1.0])
+    deliver(world, message, lambda: next(times))
+    (again,) = receive(world.pipeline.settings.queue_url)
+    steer_backfill(world.pipeline, name="b1", action="cancel")
+    # When its message arrives, and arrives once more
+    said = [deliver(world, again), deliver(world, again)]
+    # Then nobody pays for the query any longer, and a run builds the days at once
+    assert said == ["stopped: cancelled", "nothing to do: cancelled"]
+    assert len(world.athena.stopped) == 1
+    world.athena.running.clear()
+    assert world.run("run-1", days=["2004-05-20"])["status"] == "succeeded"
+
+
 def test_a_long_job_is_handed_on_and_joins_its_query_again(world: World) -> None:
     # Given a query that outlasts the Lambda
     start(world)
