@@ -231,11 +231,23 @@ def _cast_json(value: Typed, target: Type) -> str | None:
     if target == JSON:
         return texts.json_text(value.sql, value.type)
     if target.args:
-        shape = literal(texts.json_shape(target))
-        return f"CAST(from_json({value.sql}, {shape}) AS {target.duckdb})"
+        return _from_document(value, target)
     if target.name != "varchar" and not target.is_numeric and target.name != "boolean":
         return None
     return _json_scalar(value, target)
+
+
+def _from_document(value: Typed, target: Type) -> str:
+    """JSON to an array, map or row; a document of another kind fails, as on Trino."""
+    document = value.any_zone or value.sql
+    wanted = {"array": "'ARRAY'", "map": "'OBJECT'", "row": "'OBJECT', 'ARRAY'"}[target.name]
+    message = f"'Cannot cast to {target}. Expected a json {target.name}, but got ' || {document}"
+    failed = raising("INVALID_CAST_ARGUMENT", message, "VARCHAR")
+    checked = (
+        f"CASE WHEN json_type({document}) IN ({wanted}) THEN {document} "
+        f"WHEN {document} IS NULL OR json_type({document}) = 'NULL' THEN NULL ELSE {failed} END"
+    )
+    return f"CAST(from_json({checked}, {literal(texts.json_shape(target))}) AS {target.duckdb})"
 
 
 def _json_scalar(value: Typed, target: Type) -> str:

@@ -39,6 +39,8 @@ def no_operator(symbol: str, left: Type, right: Type, node: exp.Expr) -> QueryFa
 def comparison(symbol: str, left: Typed, right: Typed, node: exp.Expr) -> Typed:
     """`left symbol right` in the type that both take."""
     kind = common_type(left.type, right.type)
+    if kind is not None and kind.name in {"map", "json"} and symbol not in {"<", "<=", ">", ">="}:
+        raise not_supported(f"{position(node)}{left.type} {symbol} {right.type}")
     if kind is None or kind.name in {"map", "json"}:
         raise no_operator(symbol, left.type, right.type, node)
     a, b = (coerce(Typed(side.any_zone or side.sql, side.type), kind) for side in (left, right))

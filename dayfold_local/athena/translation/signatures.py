@@ -117,7 +117,7 @@ SIGNATURES: Final = _signatures("""
     regexp_extract(text, text, int) -> first => CASE WHEN regexp_matches({0}, {1}) THEN regexp_extract({0}, {1}, CAST({2} AS INTEGER)) END
     regexp_extract_all(text, text) -> firsts => regexp_extract_all({0}, {1})
     regexp_extract_all(text, text, int) -> texts => regexp_extract_all({0}, {1}, CAST({2} AS INTEGER))
-    width_bucket(double, double, double, int) -> int => CAST(CASE WHEN {0} < {1} THEN 0 WHEN {0} >= {2} THEN {3} + 1 ELSE floor(({0} - {1}) * {3} / ({2} - {1})) + 1 END AS BIGINT)
+    width_bucket(double, double, double, int) -> int => CAST(CASE WHEN isnan({0}) THEN CAST(chr(1) || 'INVALID_FUNCTION_ARGUMENT: operand must not be NaN' || chr(2) AS BIGINT) WHEN {0} < {1} THEN 0 WHEN {0} >= {2} THEN {3} + 1 ELSE floor(({0} - {1}) * {3} / ({2} - {1})) + 1 END AS BIGINT)
     current_timezone() -> text => 'UTC'
     bitwise_right_shift_arithmetic(int, int) -> int => ({0} >> CAST({1} AS INTEGER))
     regexp_replace(text, text) -> first => regexp_replace({0}, {1}, '', 'g')

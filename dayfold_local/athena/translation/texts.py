@@ -52,7 +52,12 @@ def json_text(  # noqa: PLR0911 - one per kind of type
     if kind.name == "json":
         return sql
     if kind.name in {"varchar", "char"}:
-        return f"CAST(to_json({sql}) AS VARCHAR)"
+        plain = f"CAST(to_json({sql}) AS VARCHAR)"
+        if filing:
+            return plain
+        # What is beyond the basic plane is written as escapes.
+        beyond = f"regexp_matches({sql}, '[^\\x{{0000}}-\\x{{FFFF}}]')"
+        return f"CASE WHEN {beyond} THEN json_sorted({plain}) ELSE {plain} END"
     if kind.name in {"double", "real"}:
         odd = f"isnan({sql}) OR isinf({sql})"
         return (
