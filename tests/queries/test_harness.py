@@ -169,3 +169,24 @@ def test_a_table_without_a_test_is_told_where_to_write_it(tmp_path: Path) -> Non
 
 def test_null_and_the_empty_text_differ() -> None:
     assert read_rows("a  b\n-  ''", "here").rows == ({"a": None, "b": ""},)
+
+
+def test_a_change_is_held_against_the_rows_said_to_be_published(
+    engine: LocalEngine, tmp_path: Path
+) -> None:
+    # Given a day of three posts, after two of one post each
+    query = QUERY.replace(
+        "not_null: [user_id]", "change: {sum(posts): {ratio: [0.5, 2], at_least: 2}}"
+    )
+    published = """\
+  published: |
+    dt          user_id  posts
+    2004-05-18  ann      1
+    2004-05-19  bob      1
+"""
+    breaks = "  breaks: ['change(sum(posts), [0.5, 2])']\n"
+    # When / Then
+    assert outcome(CASE, engine, tmp_path, query) == ""
+    said = outcome(CASE + published, engine, tmp_path, query)
+    assert said.startswith("the rows break the check change(sum(posts), [0.5, 2])")
+    assert outcome(CASE + published + breaks, engine, tmp_path, query) == ""
