@@ -9,6 +9,7 @@ the other end of its socket is gone, so none outlives the server, however that d
 from __future__ import annotations
 
 import contextlib
+import gc
 import importlib
 import io
 import json
@@ -98,6 +99,9 @@ def _be_function(_: dict[str, Any], control: socket.socket) -> NoReturn:
         traceback.print_exc()
         frames.send(control, {"error": _failure(error, settings["handler"]), "log": output.taken()})
         os._exit(1)
+    # What is loaded is shared by all workers: a collection in one would copy every page of it.
+    gc.collect()
+    gc.freeze()
     frames.send(control, {"log": output.taken()})
 
     def worker(_: dict[str, Any], connection: socket.socket) -> NoReturn:
