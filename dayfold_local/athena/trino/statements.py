@@ -79,7 +79,7 @@ def _create(job: Job, session: TrinoSession) -> Outcome:
         return Outcome("DDL", output=f"{job.output}{job.query_id}.txt", substatement=_CTAS)
     codec = target.layout.compression
     properties = {f"{CATALOG}.compression_codec": _CODECS.get(codec, codec), **_limits(job)}
-    session.execute(_written(job.sql, target), job.database, properties)
+    session.execute(written(job.sql, target), job.database, properties)
     counted = session.fetch(1)
     output = f"{job.output}tables/{job.query_id}"
     manifest = f"{output}-manifest.csv"
@@ -90,7 +90,7 @@ def _create(job: Job, session: TrinoSession) -> Outcome:
     return done
 
 
-def _written(sql: str, target: Target) -> str:
+def written(sql: str, target: Target) -> str:
     """The CTAS with the Hive connector's properties; the query's own text is not touched."""
     layout = target.layout
     given = {
