@@ -221,7 +221,7 @@ class FakeAthena:
     def _finish(self, table: str, prefix: str, days: list[str]) -> None:
         self._glue.create_table(
             DatabaseName="build",
-            TableInput={"Name": table, "StorageDescriptor": {"Location": f"s3://b/{prefix}"}},
+            TableInput={"Name": table, "StorageDescriptor": {"Location": f"s3://lake/{prefix}"}},
         )
         for day in days:
             place = f"{prefix}dt={day}/"
@@ -234,7 +234,7 @@ class FakeAthena:
         table = self._glue.tables["build"].get(name.group(1))
         if table is None:
             raise QueryError(f"TABLE_NOT_FOUND: build.{name.group(1)}")
-        prefix = str(table["StorageDescriptor"]["Location"]).removeprefix("s3://b/")
+        prefix = str(table["StorageDescriptor"]["Location"]).removeprefix("s3://lake/")
         first, last = _days(query.sql)
         for day in day_range(first, last):
             files = [
@@ -260,7 +260,7 @@ class FakeAthena:
                 for key in self._s3.under(location.partition("//")[2].partition("/")[2]):
                     body = self._s3.objects[key]
                     bad = bad or (one.is_raw and b"bad" in body)
-                    found.append(f"{one.table} {input_day} {_essence(body)}")
+                    found.append(f"{one.table} {input_day} {body.decode()}")
         if not found:
             return None
         text = "\n".join([table, str(day), version, *sorted(found)])
@@ -291,11 +291,6 @@ def _days(sql: str) -> tuple[dt.date, dt.date]:
     """The business days that a statement is about: those of its last range."""
     first, last = _SPAN.findall(sql)[-1]
     return parse_day(first), parse_day(last)
-
-
-def _essence(body: bytes) -> str:
-    """A file as what it holds, without the build that wrote it."""
-    return body.decode()
 
 
 def _refusal(code: str, message: str) -> ClientError:

@@ -26,7 +26,8 @@ class FakeGlue:
         self.tables: dict[str, dict[str, Table]] = {name: {} for name in databases}
         self.partitions: dict[tuple[str, str], dict[str, Table]] = {}
         self.version = 0
-        self.crawls = 0
+        self.crawled_at = now()
+        self.crawl: Callable[[], None] = lambda: None  # what a crawl finds is the world's
         self._now = now
 
     # --- Tables ---------------------------------------------------------------------------
@@ -85,12 +86,12 @@ class FakeGlue:
     # --- The crawler ----------------------------------------------------------------------
 
     def get_crawler(self, *, Name: str) -> dict[str, Any]:
-        return {
-            "Crawler": {"Name": Name, "State": "READY", "LastCrawl": {"StartTime": self._now()}}
-        }
+        last = {"StartTime": self.crawled_at}
+        return {"Crawler": {"Name": Name, "State": "READY", "LastCrawl": last}}
 
     def start_crawler(self, *, Name: str) -> dict[str, Any]:
-        self.crawls += 1
+        self.crawled_at = self._now()
+        self.crawl()
         return {}
 
     # --- Partitions -----------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import functools
 import hashlib
 import json
@@ -14,9 +15,9 @@ from tests.faults.schedules.queue import QUEUE
 from tests.faults.schedules.tables import DAYS, TIME_ZONE, tables
 
 if TYPE_CHECKING:
-    import datetime as dt
-
     from tests.faults.schedules.world import World
+
+_PLANNING_SECONDS = 3.0  # from a plan's facts to its note in the ledger, if nothing goes wrong
 
 
 class ViolationError(AssertionError):
@@ -104,6 +105,15 @@ def _landed(world: World, table: str, day: dt.date) -> list[bytes]:
     return [world.s3.objects[key] for key in world.s3.under(prefix)]
 
 
+def check_pointers(world: World) -> None:
+    """Where nobody is at work, readers see what the ledger says."""
+    for (name, day), state in partitions(world).items():
+        if state["status"] == "published":
+            database, _, short = name.partition(".")
+            location = world.glue.location(database, short, day)
+            require(location == state["location"], f"{name} {day}: catalog {location}, {state}")
+
+
 # --- Ledger -------------------------------------------------------------------------------
 
 
@@ -179,6 +189,20 @@ def check_publish(world: World, name: str, day: str, location: str) -> None:
     holder = state["status"] == "building" and state["build_id"] == build
     ledgers = state.get("published_build_id") == build
     require(holder or ledgers, f"{name} {day}: {build} was published without the lease: {state}")
+
+
+def check_yields(world: World, service: str, operation: str) -> None:
+    """A job of a backfill starts no query if a daily run was building when the job began."""
+    actor = world.scheduler.current
+    if (service, operation) != ("athena", "start_query_execution") or actor is None:
+        return
+    if not actor.name.startswith("job"):
+        return
+    for run in world.dynamodb.rows("RUN#"):
+        alive = world.executions.status.get(run["run_id"]) == "RUNNING" and run["planned"]
+        before = dt.datetime.fromisoformat(run["started_at"]).timestamp() + _PLANNING_SECONDS
+        waits = run["status"] == "running" and alive and before < actor.born
+        require(not waits, f"{actor.name} starts a query while {run['run_id']} builds")
 
 
 def partitions_item(world: World, name: str, day: str) -> dict[str, Any]:

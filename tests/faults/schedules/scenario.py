@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _ALL = ("refuse", "break", "lose", "repeat", "part", "slow", "kill")
 _LONGEST = (0.5, 2.0, 2.0, 5.0, 5.0, 20.0, 60.0, 400.0)  # seconds that a query may take
+_SOMETIMES = 0.3
 _POLICIES = ("stale", "stale", "missing", "all")
 
 
@@ -50,8 +51,12 @@ PROFILES = (
 def begin(world: World, profile: Profile) -> list[str]:
     """Set a schedule going; returns what it is about, a line each."""
     rng, story = world.rng, [f"profile {profile.name}"]
+    world.scheduler.time += 1.0  # after the last crawl
+    uncrawled = RAW_DAYS[-1] if profile.changes and rng.random() < _SOMETIMES else None
     for day in RAW_DAYS:
-        world.land(str(day))
+        world.land(str(day), crawled=day != uncrawled)
+    if uncrawled:
+        story.append(f"{uncrawled} has landed and is not crawled")
     faults = world.wire.faults
     faults.kinds, faults.odds = profile.kinds, rng.choice(profile.odds)
     world.workers.handed_out_twice = world.workers.not_deleted = profile.twice

@@ -23,7 +23,9 @@ from tests.faults.schedules.housekeeping import (
 from tests.faults.schedules.invariants import (
     check_all,
     check_built_once,
+    check_pointers,
     check_publish,
+    check_yields,
     partitions,
     require,
 )
@@ -31,7 +33,7 @@ from tests.faults.schedules.lambdas import InvocationError
 from tests.faults.schedules.scenario import PROFILES, Profile, begin
 from tests.faults.schedules.tables import DAYS
 from tests.faults.schedules.wire import Fault
-from tests.faults.schedules.world import World, make_world
+from tests.faults.schedules.world import PAGE, World, make_world
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -103,16 +105,27 @@ def quietly() -> Iterator[None]:
     logging.disable(before)
 
 
-def run_schedule(seed: int, only: frozenset[int] | None = None) -> Result:
+def run_schedule(
+    seed: int,
+    only: frozenset[int] | None = None,
+    prepare: Callable[[World], None] | None = None,
+    page: int = PAGE,
+) -> Result:
     """Run one schedule.
 
     Args:
         seed: everything is drawn from it.
         only: numbers of the calls that may go wrong, to find those that matter; None is all.
+        prepare: does something with the world before anything happens in it.
+        page: how many entries a list answers at once.
     """
     profile = PROFILES[seed % len(PROFILES)]
-    world = make_world(seed)
+    world = make_world(seed, page)
     world.wire.faults.only = only
+    if prepare is not None:
+        prepare(world)
+    if profile.name == "calm":
+        world.wire.on_call = functools.partial(check_yields, world)
     if profile.fenced:
         world.reader.on_publish = functools.partial(check_publish, world)
     result = Result(seed, profile.name, [], world.wire.faults.drawn, 0, 0, world.wire.seen)
@@ -144,6 +157,7 @@ def calm_down(world: World) -> None:
         world.scheduler.time += 3_600
     for backfill in world.dynamodb.rows("BACKFILL#", "BACKFILL"):
         require(backfill["status"] != "running", f"no sweep wakes {backfill}")
+    check_pointers(world)
     for _ in range(_ROUNDS):
         actions = {"running": "resume", "paused": "resume", "failed": "retry"}
         todo = [
@@ -185,10 +199,11 @@ def grow_old(world: World, profile: Profile, odds: float) -> None:
         days = [str(day) for day in DAYS]
         again = {"request": {"days": days, "policy": "all", "tables": ["kpi.daily"]}}
         spawn("trigger", functools.partial(world.start_run, "again", again), rng.random())
-        back = functools.partial(roll_back_days, world, "staging.posts", *DAYS[:2], "late")
+        back = functools.partial(roll_back_days, world, "staging.posts", DAYS[0], DAYS[1], "late")
         spawn("person", back, rng.random() * 3)
         world.scheduler.run()
         _calm(world)
+        world.scheduler.time += 3_600  # leases of the dead are over
         bring_up_to_date(world, "last-again")
         check_all(world)
         world.scheduler.time += _MONTH

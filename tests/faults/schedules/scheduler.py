@@ -38,6 +38,7 @@ class Actor:
     name: str
     body: Callable[[], object]
     wake: float
+    born: float = 0.0
     deadline: float | None = None  # when its Lambda's time is over
     turn: threading.Semaphore = dataclasses.field(default_factory=lambda: threading.Semaphore(0))
     thread: threading.Thread | None = None
@@ -78,7 +79,7 @@ class Scheduler:
 
     def spawn(self, name: str, body: Callable[[], object], after: float = 0.0) -> Actor:
         """Add an actor that begins after some seconds."""
-        actor = Actor(name, body, self.time + after)
+        actor = Actor(name, body, self.time + after, self.time + after)
         self._actors.append(actor)
         return actor
 

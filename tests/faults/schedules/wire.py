@@ -142,6 +142,7 @@ class Wire:
         self.faults = faults
         self.seen: set[tuple[str, str]] = set()
         self.count = 0
+        self.on_call: Callable[[str, str], None] | None = None
         self._rng = rng
         self._after_each = after_each
         self._tokens = itertools.count(1)
@@ -155,6 +156,8 @@ class Wire:
         self.scheduler.switch()
         self.count += 1
         self._after_each()
+        if self.on_call is not None:
+            self.on_call(service, operation)
         actor = self.scheduler.current
         name = actor.name if actor is not None else "nobody"
         fault = self.faults.draw(self.count, name, f"{service}.{operation}")

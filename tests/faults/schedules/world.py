@@ -32,9 +32,10 @@ if TYPE_CHECKING:
 
     from dayfold.adapters.query_files import QueryFiles
 
-BUCKET, LEDGER = "b", "ledger"
+BUCKET, LEDGER = "lake", "ledger"
 DATABASES = ("raw", "staging", "kpi", "build", "ops")
-_PAGE = 7  # so that whatever is listed comes in pages
+TABLES = (("raw", "events"), ("ops", "check_results"), ("ops", "publications"))  # the template's
+PAGE = 7  # so that whatever is listed comes in pages
 
 
 @dataclasses.dataclass
@@ -57,9 +58,20 @@ class World:
     machine: Machine
     workers: Workers
 
-    def land(self, day: str, name: str = "part-0", text: str = "{}") -> None:
-        """Put a file into a raw day, crawled."""
+    def land(
+        self, day: str, name: str = "part-0", text: str = "{}", *, crawled: bool = True
+    ) -> None:
+        """Put a file into a raw day."""
         self.s3.put_object(Key=f"raw/events/dt={day}/{name}.json", Body=text)
+        if crawled:
+            self._show(day)
+
+    def crawl(self) -> None:
+        """Show every raw day in the catalog."""
+        for key in self.s3.under("raw/events/dt="):
+            self._show(key.split("/")[2].removeprefix("dt="))
+
+    def _show(self, day: str) -> None:
         if day not in self.glue.partitions["raw", "events"]:
             location = f"s3://{BUCKET}/raw/events/dt={day}/"
             self.glue.create_partition(
@@ -77,14 +89,14 @@ class World:
         return self.lambdas.invoke(function, function, lambda _deadline: call())
 
 
-def make_world(seed: int) -> World:
+def make_world(seed: int, page: int = PAGE) -> World:
     """A world with its tables' databases, and nothing in them."""
     rng = random.Random(seed)
     random.seed(seed)  # what the pipeline draws, its jitter, repeats too
     scheduler = Scheduler(random.Random(rng.random()), START)
-    s3 = FakeS3(scheduler.now, _PAGE)
+    s3 = FakeS3(scheduler.now, page)
     glue = FakeGlue(DATABASES, scheduler.now)
-    for database, table in (("raw", "events"), ("ops", "check_results")):
+    for database, table in TABLES:
         glue.create_table(
             DatabaseName=database,
             TableInput={"Name": table, "StorageDescriptor": {"Columns": []}},
@@ -94,7 +106,7 @@ def make_world(seed: int) -> World:
         random.Random(rng.random()), scheduler.clock, s3, glue, queries.load, TIME_ZONE
     )
     reader = Reader(glue, s3, athena, scheduler.clock)
-    dynamodb = FakeDynamoDB(scheduler.clock, _PAGE)
+    dynamodb = FakeDynamoDB(scheduler.clock, page)
     sqs = make_queue(scheduler)
 
     def after_each() -> None:
@@ -120,7 +132,7 @@ def make_world(seed: int) -> World:
     lambdas = Lambdas(scheduler)
     machine = Machine(pipeline, scheduler, lambdas, executions, rng)
     workers = Workers(pipeline, scheduler, lambdas, sqs, rng)
-    return World(
+    world = World(
         rng,
         scheduler,
         dynamodb,
@@ -137,6 +149,8 @@ def make_world(seed: int) -> World:
         machine,
         workers,
     )
+    glue.crawl = world.crawl
+    return world
 
 
 def make_pipeline(client: Callable[[str], Any], queries: Queries, scheduler: Scheduler) -> Pipeline:
