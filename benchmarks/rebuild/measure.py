@@ -87,13 +87,13 @@ def _children_cpu(_: subprocess.Popen[str]) -> float:
 def peak(sessions: Sequence[int]) -> Iterator[list[int]]:
     """Watches the memory of all processes of some sessions; the list holds the most.
 
-    It is the sum of their proportional shares (PSS): a page that forks share counts once in all.
+    Private pages of each count, and pages that forks share count once in all.
     """
     most, stop = [0], threading.Event()
 
     def watch() -> None:
         while not stop.is_set():
-            most[0] = max(most[0], sum(_resident(pid) for pid in _members(sessions)))
+            most[0] = max(most[0], _held(_members(sessions)))
             stop.wait(_LOOK_SECONDS)
 
     thread = threading.Thread(target=watch, daemon=True)
@@ -137,12 +137,23 @@ def _seconds(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / _TICK if fields else 0.0
 
 
-def _resident(pid: int) -> int:
-    """A process's share of memory: pages that forks share are divided among them."""
-    try:
+def _held(pids: Sequence[int]) -> int:
+    """What processes hold in memory: the private pages of each, and the shared ones once.
+
+    Once means as many as the process has that shares most. The kernel's own proportional shares (PSS)
+    are estimates where a process was forked many times, and far too high.
+    """
+    seen = [_pages(pid) for pid in pids]
+    shared = max((one.get("Shared", 0) for one in seen), default=0)
+    return sum(one.get("Private", 0) for one in seen) + shared
+
+
+def _pages(pid: int) -> dict[str, int]:
+    """A process's private and shared bytes, clean and dirty together; nothing when it is gone."""
+    found: dict[str, int] = {}
+    with contextlib.suppress(OSError):
         for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
-            if line.startswith("Pss:"):
-                return int(line.split()[1]) * 1024
-    except (OSError, IndexError):
-        pass
-    return 0
+            kind, _, rest = line.partition("_")
+            if kind in {"Private", "Shared"} and not rest.startswith("Hugetlb"):
+                found[kind] = found.get(kind, 0) + int(rest.split()[1]) * 1024
+    return found
