@@ -140,7 +140,7 @@ def _seconds(pid: int) -> float:
 def _held(pids: Sequence[int]) -> int:
     """What processes hold in memory: the private pages of each, and the shared ones once.
 
-    Once means as many as the process has that shares most. The kernel's own proportional shares (PSS)
+    Once: as many as the process has that shares most. The kernel's own proportional shares (PSS)
     are estimates where a process was forked many times, and far too high.
     """
     seen = [_pages(pid) for pid in pids]
