@@ -72,6 +72,10 @@ def _other_checks(table: Table, block: object) -> tuple[Check, ...]:
     checks, wrong = read_checks(block)
     if wrong:
         raise BadRequestError(f"changed checks of {table.name}: {wrong[0].message}")
+    if not checks:
+        raise BadRequestError(
+            f"changed checks of {table.name}: there are none: ease those that shall stop nothing"
+        )
     columns = {"dt", *(column.name for column in table.columns)}
     inputs = {"this", *(one.table for one in table.inputs)}
     for check in checks:

@@ -173,13 +173,12 @@ def bury(
     for day, builds in sorted(verdicts.items()):
         for build_id, verdict in builds.items():
             by_build.setdefault(build_id, {})[day] = verdict
-    alive, places = set(mentioned), list(shown)
+    alive, pointed_at = set(mentioned), _pointed_at(table, shown)
     burials = []
     for build_id, days in sorted(by_build.items()):
         dead = {day: one for day, one in days.items() if one.fate == "dead"}
         # A day that the ledger has no record of may still be one that the catalog points at.
-        pointed_at = any(f"/{build_prefix(table, build_id)}" in place for place in places)
-        unused = build_id not in alive and not pointed_at
+        unused = build_id not in alive and build_id not in pointed_at
         whole = unused and all(one.fate != "alive" for one in days.values())
         if dead or whole:
             reasons = sorted({one.reason for one in (dead or days).values()})
@@ -208,15 +207,18 @@ def orphans(
         shown: where the catalog's partitions of the table point.
         limits: how long is kept.
     """
-    named, places = set(known), list(shown)
+    needed = set(known) | _pointed_at(table, shown)
     return [
         Burial(table, build_id, (), f"abandoned, last written {moment:%Y-%m-%d}")
         for build_id, moment in sorted(changed.items())
-        if is_build_id(build_id)
-        and build_id not in named
-        and limits.is_past(moment)
-        and not any(f"/{build_prefix(table, build_id)}" in place for place in places)
+        if is_build_id(build_id) and build_id not in needed and limits.is_past(moment)
     ]
+
+
+def _pointed_at(table: str, places: Iterable[str]) -> set[str]:
+    """The builds of a table under which places of the catalog lie."""
+    parts = (place.partition(f"/builds/{table}/")[2] for place in places)
+    return {part.partition("/")[0] for part in parts if part}
 
 
 def dead_build_tables(

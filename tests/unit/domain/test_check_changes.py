@@ -47,6 +47,7 @@ def test_checks_of_a_file_take_the_place_of_the_table_s_own_and_can_be_tightened
         ({"ease": ["kpi.weekly"]}, "give TABLE:CHECK"),
         ({"ease": "kpi.weekly:not_null"}, "give a list"),
         ({"tighten": ["kpi.weekly:not_null"]}, "it stops the publish already"),
+        ({"checks": {"kpi.weekly": None}}, "there are none"),
         ({"checks": ["kpi.weekly"]}, "give checks by table"),
         ({"checks": {"kpi.weekly": {"notnull": ["users"]}}}, "unknown check 'notnull'"),
         ({"checks": {"kpi.weekly": {"not_null": ["people"]}}}, "'people', which is no output"),
