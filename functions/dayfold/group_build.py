@@ -177,6 +177,9 @@ class GroupBuild:
         states = read_states(self.pipeline, days)[job.table]
         for single in job.apart():
             state = states.get(single.first)
+            if state is not None and state.status == "building":
+                self._wait(single, _HELD_PAUSE)  # another delivery tries it again already: join it
+                continue
             if state is None or state.status != "failed":
                 continue
             if state.retry_apart and state.run_id == self.run_id and len(job.days) > 1:

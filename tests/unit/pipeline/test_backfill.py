@@ -9,11 +9,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from dayfold.domain.days import day_range
+from dayfold.domain.jobs import Job
 from dayfold.errors import BadRequestError
+from dayfold.inputs import States, read_states
 from dayfold.releasing import steer_backfill
+from dayfold.starting import start_job
 from tests.unit.pipeline.backfilling import deliver, drain, receive, start
 
 if TYPE_CHECKING:
+    from dayfold.pipeline import Pipeline
     from tests.unit.pipeline.world import World
 
 MAY = [str(day) for day in day_range(dt.date(2004, 5, 1), dt.date(2004, 5, 31))]
@@ -169,6 +173,39 @@ def test_a_cancelled_backfill_leaves_partitions_buildable(world: World) -> None:
     assert ended["status"] == "succeeded"
     with pytest.raises(BadRequestError, match="has ended as cancelled: nothing to pause"):
         steer_backfill(world.pipeline, name="b1", action="pause")
+
+
+def test_a_day_that_another_delivery_tries_again_is_waited_for(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Given a wide job that fails, and another delivery that is the first to try a day apart
+    start(world, tables=["staging.posts"])
+    world.athena.failing["_a1_"] = ("HIVE_BAD_DATA: x", False)
+    others: list[str] = []
+
+    def read_after_the_other(pipeline: Pipeline, days: dict[str, list[dt.date]]) -> States:
+        if not others:
+            (job,) = [Job.from_json(one) for one in jobs]
+            first = job.apart()[0]
+            answer = start_job(pipeline, first, {str(first.first): {}}, run_id="backfill-b1")
+            others.append(answer["status"])
+        return read_states(pipeline, days)
+
+    monkeypatch.setattr("dayfold.group_build.read_states", read_after_the_other)
+    object.__setattr__(world.pipeline, "sleep", lambda _: tick(world))
+    (message,) = receive(world.pipeline.settings.queue_url)
+    jobs = json.loads(message["Body"])["group"]["jobs"]
+    # When
+    deliver(world, message)
+    # Then the job does not end before that day has, and counts it
+    backfill = world.pipeline.backfills.get("b1")
+    assert others == ["building"]
+    assert backfill is not None
+    assert (backfill.status, backfill.published) == ("succeeded", backfill.partitions)
+
+
+def tick(world: World) -> None:
+    world.clock[0] += dt.timedelta(seconds=3)
 
 
 def test_a_cancel_between_two_deliveries_stops_the_query_too(world: World) -> None:
