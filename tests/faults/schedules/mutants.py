@@ -123,8 +123,8 @@ MUTANTS = (
     Mutant(
         "12 only what is dead is collected",
         "domain/collection.py",
-        "if state.published_build_id == build.build_id:",
-        "if False:",
+        'prefixes = tuple(f"{prefix}dt={day}/" for day in self.days) or (prefix,)',
+        "prefixes = (prefix,)",
     ),
     Mutant(
         "12 what is dead is collected",
