@@ -15,7 +15,7 @@ import json
 import os
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from ministack import app
 from ministack.core import iam_evaluator, responses, router
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 _SIDECAR = ".meta.json"
+_ANSWERS = 10_000
+_ANSWER_SECONDS = 1.0
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -65,7 +67,13 @@ def world_of(caller: Caller) -> World:
 
 
 class EmulatorRights:
-    """IAM as the emulator evaluates it. Answers are kept for the query's time."""
+    """IAM as the emulator evaluates it. A yes is kept for the query's time, and for a second.
+
+    The next query of the same caller asks for the same database and folders; on AWS a right that
+    was taken away lasts for some seconds too.
+    """
+
+    _lately: ClassVar[dict[tuple[str, ...], float]] = {}  # what was allowed, and until when
 
     def __init__(self, caller: Caller) -> None:
         self._caller = caller
@@ -75,6 +83,10 @@ class EmulatorRights:
         """Raises AccessDeniedError unless the caller may do `action` on `resource`."""
         known = (action, resource, str(context))
         if not app.AUTH or known in self._allowed:
+            return
+        lately = (self._caller.account, self._caller.access_key, *known)
+        if self._lately.get(lately, 0.0) > time.monotonic():
+            self._allowed.add(known)
             return
         denied = iam_evaluator.enforce(
             self._caller.access_key,
@@ -89,6 +101,9 @@ class EmulatorRights:
             explicit = getattr(denied, "decision", "") == "Deny"
             raise AccessDeniedError(principal, action, resource, explicit=explicit)
         self._allowed.add(known)
+        if len(self._lately) > _ANSWERS:
+            self._lately.clear()
+        self._lately[lately] = time.monotonic() + _ANSWER_SECONDS
 
 
 class EmulatorCatalog:
