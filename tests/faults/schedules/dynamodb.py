@@ -78,17 +78,20 @@ class FakeDynamoDB:
             start = _key(ExclusiveStartKey)
             keys = [_key(item) for item in found]
             found = found[keys.index(start) + 1 :] if start in keys else []
-        most = min(Limit or self._page, self._page)
-        answer: dict[str, Any] = {"Items": [dict(item) for item in found[:most]]}
+        answer = self._answer(found, min(Limit or self._page, self._page), {"pk", "sk", pk, sk})
         if FilterExpression:
             kept = condition(FilterExpression)
             answer["Items"] = [
                 one for one in answer["Items"] if kept(one, names, ExpressionAttributeValues)
             ]
+        return answer
+
+    @staticmethod
+    def _answer(found: list[Item], most: int, keys: set[str]) -> dict[str, Any]:
+        """A page of what was found, and where the next begins."""
+        answer: dict[str, Any] = {"Items": [dict(item) for item in found[:most]]}
         if len(found) > most:
-            last = found[most - 1]
-            answer["LastEvaluatedKey"] = {name: last[name] for name in {"pk", "sk", pk, sk}}
-        answer["Count"] = len(answer["Items"])
+            answer["LastEvaluatedKey"] = {name: found[most - 1][name] for name in keys}
         return answer
 
     def _seen(self, index: str | None) -> dict[tuple[str, str], Item]:

@@ -95,12 +95,7 @@ def make_world(seed: int, page: int = PAGE) -> World:
     random.seed(seed)  # what the pipeline draws, its jitter, repeats too
     scheduler = Scheduler(random.Random(rng.random()), START)
     s3 = FakeS3(scheduler.now, page)
-    glue = FakeGlue(DATABASES, scheduler.now)
-    for database, table in TABLES:
-        glue.create_table(
-            DatabaseName=database,
-            TableInput={"Name": table, "StorageDescriptor": {"Columns": []}},
-        )
+    glue = make_catalog(scheduler)
     queries = Queries()
     athena = FakeAthena(
         random.Random(rng.random()), scheduler.clock, s3, glue, queries.load, TIME_ZONE
@@ -118,37 +113,20 @@ def make_world(seed: int, page: int = PAGE) -> World:
     executions = FakeStepFunctions(
         lambda name, event: _begin(scheduler, machine, name, event)  # made below
     )
-    fakes = {
-        "athena": athena,
-        "dynamodb": dynamodb,
-        "glue": glue,
-        "s3": s3,
-        "sqs": sqs,
-        "stepfunctions": executions,
-    }
+    names = ("athena", "dynamodb", "glue", "s3", "sqs", "stepfunctions")
+    fakes = dict(zip(names, (athena, dynamodb, glue, s3, sqs, executions), strict=True))
     pipeline = make_pipeline(
         lambda service: Client(wire, service, fakes[service]), queries, scheduler
     )
     lambdas = Lambdas(scheduler)
     machine = Machine(pipeline, scheduler, lambdas, executions, rng)
     workers = Workers(pipeline, scheduler, lambdas, sqs, rng)
+    # fmt: off
     world = World(
-        rng,
-        scheduler,
-        dynamodb,
-        s3,
-        glue,
-        sqs,
-        athena,
-        executions,
-        queries,
-        reader,
-        wire,
-        pipeline,
-        lambdas,
-        machine,
-        workers,
+        rng, scheduler, dynamodb, s3, glue, sqs, athena, executions,
+        queries, reader, wire, pipeline, lambdas, machine, workers,
     )
+    # fmt: on
     glue.crawl = world.crawl
     return world
 
@@ -173,6 +151,15 @@ def make_pipeline(client: Callable[[str], Any], queries: Queries, scheduler: Sch
         now=scheduler.now,
         sleep=scheduler.sleep,
     )
+
+
+def make_catalog(scheduler: Scheduler) -> FakeGlue:
+    """The catalog with the template's tables, all of them empty."""
+    glue = FakeGlue(DATABASES, scheduler.now)
+    for database, table in TABLES:
+        described = {"Name": table, "StorageDescriptor": {"Columns": []}}
+        glue.create_table(DatabaseName=database, TableInput=described)
+    return glue
 
 
 def make_settings() -> Settings:
