@@ -179,8 +179,11 @@ def test_neither_throttling_nor_death_costs_an_attempt(aftermath: Aftermath) -> 
     assert CALLS / 6 < aftermath.throttled < CALLS / 2
     # Then only the job with the bad day was tried again, its days apart
     tries = attempts(aftermath.live)
-    assert tries.pop(("staging.payments", BAD)) == ["failed", "failed"]
-    assert tries.pop(("staging.payments", BESIDE)) == ["failed", "published"]
+    # Both deliveries of its message may do so, each once as a whole and once apart
+    *before, last = tries.pop(("staging.payments", BAD))
+    assert (set(before), last, len(before) <= 3) == ({"failed"}, "failed", True)
+    *before, last = tries.pop(("staging.payments", BESIDE))
+    assert (set(before), last, len(before) <= 3) == ({"failed"}, "published", True)
     assert {tuple(ends) for ends in tries.values()} == {("published",)}
 
 
