@@ -109,12 +109,6 @@ MUTANTS = (
         "pass",
     ),
     Mutant(
-        "9 a failed backfill retries what failed",
-        "backfill_jobs.py",
-        "group = _for_another_try(pipeline, group)",
-        "pass",
-    ),
-    Mutant(
         "10 the daily run goes first",
         "backfill_jobs.py",
         "if _daily_run_builds(pipeline):",
