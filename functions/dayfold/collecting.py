@@ -221,7 +221,9 @@ class _Collection:
         if old:
             self._delete(old)
             self.done.results = len(old)
-            self.done.note("results", "results/", f"older than {self.limits.retention.days} days", old)
+            self.done.note(
+                "results", "results/", f"older than {self.limits.retention.days} days", old
+            )
 
     def _delete(self, files: list[File]) -> None:
         if not self.dry_run:

@@ -35,8 +35,8 @@ if TYPE_CHECKING:
 _LOOK_SECONDS = 8.0  # how long one look waits: most builds end within it, without a state more
 _FIRST_PAUSE = 2  # seconds between looks, doubled from look to look
 _LONGEST_PAUSE = 60
-# Starts, by one run and within a day, of a query that Athena itself calls worth retrying. Other runs
-# come after a daily one; a backfill is to outlast half an hour in which Athena fails at everything.
+# Starts, by one run and within a day, of a query that Athena itself calls worth retrying. Other
+# runs come after a daily one; a backfill is to outlast half an hour in which all queries fail.
 _TRIES = 5
 _BACKFILL_TRIES = 30
 _COUNTED = dt.timedelta(days=1)

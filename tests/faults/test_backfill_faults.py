@@ -122,15 +122,17 @@ def throttled_calls(live: Live) -> int:
 
 
 def test_it_ends_with_the_bad_day_alone_not_built(aftermath: Aftermath) -> None:
-    # Then all but the bad day of two tables is published, once
+    # Given
     item, good = aftermath.item, [day for day in DAYS if day != BAD]
     tables = ("staging.payments", "kpi.spending")
-    assert (item["status"]["S"], item["failed"]["N"]) == ("failed", "2"), failures(aftermath.live)
+    # When
     asked = [(t, d) for t, d in published_by(aftermath.live, "worst") if d in DAYS]
     built = sorted(
         [(table, day) for table in tables for day in good]
         + [(t, d) for t in ("staging.events", "staging.posts", "kpi.active_users") for d in DAYS]
     )
+    # Then all but the bad day of two tables is published, once
+    assert (item["status"]["S"], item["failed"]["N"]) == ("failed", "2"), failures(aftermath.live)
     assert asked == built
 
 
@@ -146,11 +148,12 @@ def test_its_tables_are_right(aftermath: Aftermath) -> None:
 
 
 def test_the_bad_day_is_in_the_dead_letters_with_its_reason(aftermath: Aftermath) -> None:
-    # Then the job whose query fails, and the one that has nothing to read
+    # When
     reasons = {
         tuple(job["table"] for job in body["group"]["jobs"] if job["table"] in reason): reason
         for body, reason in aftermath.letters
     }
+    # Then they are of the job whose query fails, and of the one that has nothing to read
     assert len(aftermath.letters) == len(reasons) == 2
     assert f"staging.payments {BAD}: {CASTS}" in reasons["staging.payments",]
     assert "Next: mend" in reasons["staging.payments",]
@@ -163,13 +166,14 @@ def test_the_bad_day_is_in_the_dead_letters_with_its_reason(aftermath: Aftermath
 
 
 def test_no_query_is_started_twice(aftermath: Aftermath) -> None:
-    # Then no attempt has two, and those of the dead Lambdas were found again and used
-    assert started_twice(aftermath.live) == []
+    # When
     lost = [
         item
         for item in aftermath.live.ledger_items("BUILD#")
         if item.get("query_id", {}).get("S") in aftermath.lost_queries
     ]
+    # Then no attempt has two, and those of the dead Lambdas were found again and used
+    assert started_twice(aftermath.live) == []
     assert {item["query_id"]["S"] for item in lost} == aftermath.lost_queries
     assert {item["attempt"]["N"] for item in lost} == {"1"}
 
@@ -177,8 +181,9 @@ def test_no_query_is_started_twice(aftermath: Aftermath) -> None:
 def test_neither_throttling_nor_death_costs_an_attempt(aftermath: Aftermath) -> None:
     # Given that a third of the calls was throttled
     assert CALLS / 6 < aftermath.throttled < CALLS / 2
-    # Then only the job with the bad day was tried again, its days apart
+    # When
     tries = attempts(aftermath.live)
+    # Then only the job with the bad day was tried again, its days apart
     # Both deliveries of its message may do so, each once as a whole and once apart
     *before, last = tries.pop(("staging.payments", BAD))
     assert (set(before), last, len(before) <= 3) == ({"failed"}, "failed", True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import awswrangler as wr  # noqa: TID253 - tests may load what they need
 import pytest
@@ -93,14 +93,8 @@ def test_unload_approach(wrangler: Client) -> None:
     assert [str(value) for value in frame["d"]] == ["1.50"] * 3
 
 
-def test_tables_made_and_unloaded(wrangler: Client) -> None:
-    # Given a workgroup with a place for results, and a table that wrangler makes from a query
-    place = {"OutputLocation": f"s3://{wrangler.bucket}/wrangler/"}
-    wrangler.athena.create_work_group(
-        Name="wranglers",
-        Configuration={"ResultConfiguration": place, "EnforceWorkGroupConfiguration": False},
-    )
-    made = wr.athena.create_ctas_table(
+def make_table(wrangler: Client) -> dict[str, Any]:
+    made: dict[str, Any] = wr.athena.create_ctas_table(
         "SELECT 1 AS n, 'x' AS p",
         database="lake",
         ctas_table="by_wrangler",
@@ -112,19 +106,26 @@ def test_tables_made_and_unloaded(wrangler: Client) -> None:
         wait=True,
         boto3_session=wrangler.session,
     )
+    return made
+
+
+def test_tables_made_and_unloaded(wrangler: Client) -> None:
+    # Given a workgroup with a place for results, and a table that wrangler makes from a query
+    results = f"s3://{wrangler.bucket}/wrangler/"
+    place = {"OutputLocation": results}
+    session = wrangler.session
+    wrangler.athena.create_work_group(
+        Name="wranglers",
+        Configuration={"ResultConfiguration": place, "EnforceWorkGroupConfiguration": False},
+    )
+    made = make_table(wrangler)
 
     # When it is described, shown and unloaded
     shown = wr.athena.show_create_table(
-        "by_wrangler",
-        database="build",
-        s3_output=f"s3://{wrangler.bucket}/wrangler/",
-        boto3_session=wrangler.session,
+        "by_wrangler", database="build", s3_output=results, boto3_session=session
     )
     described = wr.athena.describe_table(
-        "by_wrangler",
-        database="build",
-        s3_output=f"s3://{wrangler.bucket}/wrangler/",
-        boto3_session=wrangler.session,
+        "by_wrangler", database="build", s3_output=results, boto3_session=session
     )
     unloaded = wr.athena.unload(
         "SELECT * FROM by_wrangler",
@@ -133,7 +134,7 @@ def test_tables_made_and_unloaded(wrangler: Client) -> None:
         file_format="PARQUET",
         partitioned_by=["p"],
         workgroup="wranglers",
-        boto3_session=wrangler.session,
+        boto3_session=session,
     )
 
     # Then each call sees the same table
@@ -145,7 +146,7 @@ def test_tables_made_and_unloaded(wrangler: Client) -> None:
         f"s3://{wrangler.bucket}/by-wrangler/",
         dataset=True,
         path_ignore_suffix=[".csv", ".metadata"],  # wrangler has Athena put its lists there, too
-        boto3_session=wrangler.session,
+        boto3_session=session,
     )
     assert frame.to_dict("records") == [{"n": 1, "p": "x"}]
     assert unloaded.raw_payload["Status"]["State"] == "SUCCEEDED"

@@ -48,9 +48,10 @@ def past(
     shown: int, *records: BuildRecord, rollbacks: tuple[RollbackRecord, ...] = (), **state: Any
 ) -> Past:
     """A partition that shows the build of attempt `shown`."""
+    tried = [*(one.attempt for one in records), *(one.attempt for one in rollbacks)]
     values = {
         "status": "published",
-        "attempt": max(one.attempt for one in (*records, *rollbacks)),
+        "attempt": max(tried),
         "run_id": "run-1",
         "build_id": name(shown),
         "published_build_id": name(shown),

@@ -59,10 +59,11 @@ def test_at_first_it_comes_back(
 ) -> None:
     # Given
     break_athena(world, monkeypatch)
-    # Then Lambda is told of it, and nothing is counted
+    # When
     with pytest.raises(RuntimeError):
         deliver(world, message, LAST_DELIVERY - 2)
     backfill = world.pipeline.backfills.get("b1")
+    # Then Lambda was told of it, and nothing is counted
     assert backfill is not None
     assert (backfill.status, backfill.jobs_done) == ("running", 0)
 
