@@ -112,11 +112,9 @@ def make_table(wrangler: Client) -> dict[str, Any]:
 def test_tables_made_and_unloaded(wrangler: Client) -> None:
     # Given a workgroup with a place for results, and a table that wrangler makes from a query
     results = f"s3://{wrangler.bucket}/wrangler/"
-    place = {"OutputLocation": results}
-    session = wrangler.session
+    session, place = wrangler.session, {"ResultConfiguration": {"OutputLocation": results}}
     wrangler.athena.create_work_group(
-        Name="wranglers",
-        Configuration={"ResultConfiguration": place, "EnforceWorkGroupConfiguration": False},
+        Name="wranglers", Configuration={**place, "EnforceWorkGroupConfiguration": False}
     )
     made = make_table(wrangler)
 
