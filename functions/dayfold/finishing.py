@@ -24,7 +24,7 @@ from dayfold.errors import QueryFailedError, SchemaRefusedError
 from dayfold.starting import Build, lease_until
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from dayfold.adapters.athena import QueryStatus
     from dayfold.checking import Report
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 _LOOK_SECONDS = 8.0  # how long one look waits: most builds end within it, without a state more
 _FIRST_PAUSE = 2  # seconds between looks, doubled from look to look
 _LONGEST_PAUSE = 60
+# Four tries of a call that gets no answer, with their pauses (adapters/aws.py).
+_LONGEST_WRITE = 120
 # Starts, by one run and within a day, of a query that Athena itself calls worth retrying. Other
 # runs come after a daily one; a backfill is to outlast half an hour in which all queries fail.
 _TRIES = 5
@@ -166,14 +168,19 @@ def _publish(
 ) -> dict[str, Any]:
     good = {day: record for day, record in records.items() if record.status == "published"}
     # The lease again, just before readers see anything: the checks may have taken long.
-    if not renew(pipeline, build):
+    is_held = _watched_lease(pipeline, build)
+    if not is_held():
         return _already_ended(pipeline, table, build)
     places = {day: Place(str(record.location), build.build_id) for day, record in good.items()}
     if places:
         try:
-            pipeline.catalog.publish(table, places, rebuild=build.rebuild)
+            published = pipeline.catalog.publish(
+                table, places, rebuild=build.rebuild, may_write=is_held
+            )
         except SchemaRefusedError as error:
             return _refused(pipeline, table, build, str(error))
+        if not published:
+            return _already_ended(pipeline, table, build)
     if not settle(pipeline, table, build.build_id, records):
         point_back(pipeline, table, list(build.days()))
         return _already_ended(pipeline, table, build)
@@ -181,6 +188,24 @@ def _publish(
     if errors:
         return {"status": "failed", "error": errors[0]}
     return {"status": "published"}
+
+
+def _watched_lease(pipeline: Pipeline, build: Build) -> Callable[[], bool]:
+    """A look at whether the lease outlasts one more write; it renews a lease that may not.
+
+    Slow calls between the renewal and the catalog's update add up: without the look, a write could
+    land when another attempt has been given the lease.
+    """
+    until = 0.0
+
+    def is_held() -> bool:
+        nonlocal until
+        if pipeline.now().timestamp() < until:
+            return True
+        until = lease_until(pipeline) - _LONGEST_WRITE
+        return renew(pipeline, build)
+
+    return is_held
 
 
 def _refused(pipeline: Pipeline, table: Table, build: Build, reason: str) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from dayfold.domain.schema_changes import glue_type, refusal
 from dayfold.errors import RetriableError, SchemaRefusedError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from mypy_boto3_glue import GlueClient
 
@@ -85,9 +85,23 @@ class Catalog:
         self._seen[table.name] = (time.monotonic(), wanted)
 
     def publish(
-        self, table: Table, builds: Mapping[dt.date, Place], *, rebuild: bool = True
-    ) -> None:
+        self,
+        table: Table,
+        builds: Mapping[dt.date, Place],
+        *,
+        rebuild: bool = True,
+        may_write: Callable[[], bool] = lambda: True,
+    ) -> bool:
         """Point each day's partition at a build: for a reader, one step a day.
+
+        Args:
+            table: the published table.
+            builds: where each day is to point.
+            rebuild: whether somebody has asked for what takes a column away.
+            may_write: asked before each write that readers see.
+
+        Returns:
+            False if `may_write` said no; days of an earlier write stay pointed.
 
         Raises:
             SchemaRefusedError: as `ensure_table`.
@@ -98,12 +112,12 @@ class Catalog:
         if seen != self._table_input(table) or time.monotonic() > when + _SEEN_SECONDS:
             self.ensure_table(table, rebuild=rebuild)
         try:
-            self._point(table, builds)
+            return self._point(table, builds, may_write)
         except ClientError as error:
             if error_code(error) != "EntityNotFoundException":
                 raise
             self.ensure_table(table)  # it was dropped since it was last seen
-            self._point(table, builds)
+            return self._point(table, builds, may_write)
 
     def repoint(self, table: Table, builds: Mapping[dt.date, Place]) -> None:
         """Point published days at earlier builds; the table and its columns stay as they are.
@@ -125,7 +139,9 @@ class Catalog:
             if refused := self._update(table, inputs):
                 raise RetriableError(f"the catalog did not take {table.name} {min(refused)}")
 
-    def _point(self, table: Table, builds: Mapping[dt.date, Place]) -> None:
+    def _point(
+        self, table: Table, builds: Mapping[dt.date, Place], may_write: Callable[[], bool]
+    ) -> bool:
         update, create = self._update, self._create_partitions
         attempts = (create, update) if table.name in self._grows else (update, create, update)
         self._grows.discard(table.name)
@@ -136,6 +152,8 @@ class Catalog:
                 for day in days[start : start + _BATCH]
             }
             for attempt in attempts:
+                if not may_write():
+                    return False
                 left = attempt(table, inputs)
                 if attempt == create and len(left) < len(inputs):
                     self._grows.add(table.name)
@@ -146,6 +164,7 @@ class Catalog:
                 raise RetriableError(
                     f"the catalog did not take {table.name} {', '.join(sorted(inputs))}"
                 )
+        return True
 
     def locations(self, table: str, days: Iterable[dt.date]) -> dict[dt.date, str]:
         """Where the partitions of a table point, of those of `days` that it has."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from typing import TYPE_CHECKING
 
@@ -10,20 +11,35 @@ from botocore.exceptions import ClientError
 from dayfold.adapters.aws import error_code, raise_if_throttled
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from mypy_boto3_stepfunctions import SFNClient
+
+# The time limit of the daily run's functions (template.yaml, Globals): stopping an execution does
+# not stop the Lambda that it has called.
+_CALLED_SECONDS = 60
+_CUT_OFF = frozenset({"ABORTED", "TIMED_OUT"})
+
+
+def _now() -> dt.datetime:
+    return dt.datetime.now(dt.UTC)
 
 
 class Executions:
     """Looks at executions of the daily run's state machine, and starts them."""
 
-    def __init__(self, stepfunctions: SFNClient, state_machine_arn: str = "") -> None:
+    def __init__(
+        self,
+        stepfunctions: SFNClient,
+        state_machine_arn: str = "",
+        now: Callable[[], dt.datetime] = _now,
+    ) -> None:
         self._stepfunctions = stepfunctions
         self._state_machine_arn = state_machine_arn
+        self._now = now
 
     def is_running(self, execution_arn: str) -> bool:
-        """Whether the execution exists and has not ended."""
+        """Whether the execution exists and has not ended, nor may a Lambda of it be at work yet."""
         if not execution_arn:
             return False
         try:
@@ -33,6 +49,8 @@ class Executions:
             if error_code(error) in {"ExecutionDoesNotExist", "InvalidArn"}:
                 return False
             raise
+        if answer["status"] in _CUT_OFF:
+            return answer["stopDate"] + dt.timedelta(seconds=_CALLED_SECONDS) > self._now()
         return answer["status"] == "RUNNING"
 
     def start(self, name: str, event: Mapping[str, object]) -> bool:

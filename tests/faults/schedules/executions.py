@@ -10,14 +10,19 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Callable
 
 
 class FakeStepFunctions:
     """The executions of one state machine."""
 
-    def __init__(self, begin: Callable[[str, dict[str, Any]], None]) -> None:
+    def __init__(
+        self, begin: Callable[[str, dict[str, Any]], None], now: Callable[[], dt.datetime]
+    ) -> None:
         self.status: dict[str, str] = {}  # ARN, which is also the name -> status
+        self._stopped: dict[str, dt.datetime] = {}
+        self._now = now
         self._inputs: dict[str, str] = {}
         self._begin = begin
 
@@ -35,7 +40,14 @@ class FakeStepFunctions:
     def describe_execution(self, *, executionArn: str) -> dict[str, Any]:
         if executionArn not in self.status:
             raise _refusal("ExecutionDoesNotExist", "DescribeExecution")
-        return {"executionArn": executionArn, "status": self.status[executionArn]}
+        answer = {"executionArn": executionArn, "status": self.status[executionArn]}
+        stopped = self._stopped.get(executionArn)
+        return {**answer, "stopDate": stopped} if stopped else answer
+
+    def end(self, name: str, status: str) -> None:
+        """End an execution."""
+        self.status[name] = status
+        self._stopped[name] = self._now()
 
 
 def _refusal(code: str, operation: str) -> ClientError:

@@ -46,12 +46,12 @@ class Machine:
         try:
             self._flow(name, event)
         except AbortedError:
-            self.executions.status[name] = "ABORTED"
+            self.executions.end(name, "ABORTED")
 
     def abort(self, name: str) -> None:
         """Stop an execution: no step more, though functions that run go on to their end."""
         if self.executions.status.get(name) == "RUNNING":
-            self.executions.status[name] = "ABORTED"
+            self.executions.end(name, "ABORTED")
 
     def _flow(self, name: str, event: dict[str, Any]) -> None:
         error = None
@@ -68,10 +68,10 @@ class Machine:
         try:
             ended = self._task(name, "End run", {"run_id": name, "error": error})
         except InvocationError:
-            self.executions.status[name] = "FAILED"
+            self.executions.end(name, "FAILED")
             return
         self.ended[name] = ended
-        self.executions.status[name] = "SUCCEEDED" if ended["status"] == "succeeded" else "FAILED"
+        self.executions.end(name, "SUCCEEDED" if ended["status"] == "succeeded" else "FAILED")
 
     def _wave(self, name: str, wave: int) -> dict[str, Any]:
         return dict(self._task(name, "Plan wave", {"run_id": name, "wave": wave}))

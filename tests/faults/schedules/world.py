@@ -10,6 +10,7 @@ from unittest import mock
 
 from dayfold import pipeline as pipeline_module
 from dayfold.adapters.athena import Athena
+from dayfold.adapters.executions import Executions
 from dayfold.pipeline import Pipeline
 from dayfold.settings import Settings, read_settings
 from tests.faults.schedules.athena import FakeAthena
@@ -111,7 +112,8 @@ def make_world(seed: int, page: int = PAGE) -> World:
     faults = Faults(random.Random(rng.random()))
     wire = Wire(scheduler, random.Random(rng.random()), faults, after_each)
     executions = FakeStepFunctions(
-        lambda name, event: _begin(scheduler, machine, name, event)  # made below
+        lambda name, event: _begin(scheduler, machine, name, event),  # made below
+        scheduler.now,
     )
     names = ("athena", "dynamodb", "glue", "s3", "sqs", "stepfunctions")
     fakes = dict(zip(names, (athena, dynamodb, glue, s3, sqs, executions), strict=True))
@@ -144,9 +146,11 @@ def make_pipeline(client: Callable[[str], Any], queries: Queries, scheduler: Sch
         sleep=scheduler.sleep,
         clock=scheduler.clock,
     )
+    arn = connected.settings.state_machine_arn
     return dataclasses.replace(
         connected,
         athena=athena,
+        executions=Executions(client("stepfunctions"), arn, scheduler.now),
         queries=cast("QueryFiles", queries),
         now=scheduler.now,
         sleep=scheduler.sleep,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from unittest import mock
 
 import pytest
@@ -79,6 +79,37 @@ def test_an_abandoned_build_is_taken_over_and_its_writer_fenced_off(world: World
     assert (state.run_id, state.attempt) == ("run-2", 2)
     assert world.location("staging.posts", "2004-05-20") == state.location
     assert world.athena.stopped == [started["build"]["query_id"]]
+
+
+def test_slow_calls_that_add_up_past_the_lease_publish_nothing(world: World) -> None:
+    # Given run-1, whose look at the published table takes longer than its lease, and run-2, which
+    # takes over meanwhile
+    world.land(*MAY)
+    world.plan("run-1", days=["2004-05-20"], tables=["staging.posts"])
+    world.plan("run-2", days=["2004-05-20"], tables=["staging.posts"])
+    name = plan_wave(world.pipeline, run_id="run-1", wave=1)["name"]
+    plan_wave(world.pipeline, run_id="run-2", wave=1)
+    started = start_build(world.pipeline, run_id="run-1", name=name, index=0)
+    ensure_table = type(world.pipeline.catalog).ensure_table
+
+    def slowly(*arguments: Any, **named: Any) -> None:
+        looked.stop()
+        world.clock[0] += dt.timedelta(seconds=301)
+        world.build("run-2", name, 0)
+        written.start()
+        ensure_table(*arguments, **named)
+
+    looked = mock.patch.object(type(world.pipeline.catalog), "ensure_table", slowly)
+    written = mock.patch.object(type(world.pipeline.catalog), "_update", side_effect=AssertionError)
+    # When
+    looked.start()
+    ended = finish_build(world.pipeline, build=Build(**started["build"]))
+    written.stop()
+    # Then it has written nothing that a reader could see
+    assert ended["status"] == "held"
+    location = world.location("staging.posts", "2004-05-20")
+    state = world.pipeline.ledger.partitions("staging.posts", DAY, DAY)[DAY]
+    assert (state.run_id, state.location) == ("run-2", location)
 
 
 def test_a_redelivered_start_joins_the_query_it_started(world: World) -> None:
