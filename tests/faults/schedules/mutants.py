@@ -49,9 +49,9 @@ MUTANTS = (
     Mutant(
         "3 a writer without its lease cannot publish",
         "finishing.py",
-        "if not renew(pipeline, build):",
-        "if False:",
-        after="def _publish(",
+        "return renew(pipeline, build)",
+        "return True",
+        after="def _watched_lease(",
     ),
     Mutant(
         "3 one writer at a time",
@@ -109,10 +109,22 @@ MUTANTS = (
         "pass",
     ),
     Mutant(
+        "9 a failed backfill retries what failed",
+        "releasing.py",
+        "pipeline.backfills.reopen(backfill.name, failed, now=now)",
+        "pass",
+    ),
+    Mutant(
         "10 the daily run goes first",
         "backfill_jobs.py",
         "if _daily_run_builds(pipeline):",
         "if False:",
+    ),
+    Mutant(
+        "11 a reader can tell a whole day",
+        "whole_days.py",
+        "if pipeline.whole_days.swap(seen, ordered, judged_by, pipeline.now()):",
+        "if True:",
     ),
     Mutant(
         "12 only what is dead is collected",
