@@ -17,6 +17,7 @@ from dayfold_local.query_tests.engine import LocalEngine
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from dayfold.domain.table import Table
     from dayfold_local.query_tests.rows import Row
 
 FIRST, LAST = dt.date(2004, 5, 20), dt.date(2004, 5, 22)
@@ -26,7 +27,7 @@ QUERY = """\
 -- owner: team
 -- grain: dt, kind
 -- inputs:
---   staging.posts: [0, 0]
+--   staging.posts: [0, 0]{more}
 -- checks:
 --   {check}
 SELECT
@@ -57,8 +58,14 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalEngine]:
     engine.close()
 
 
+def query(check: str) -> Table:
+    """The table with one check; what a reference looks into is an input, on the days around."""
+    more = "\n--   staging.kinds: [-1, 1]" if "staging.kinds" in check else ""
+    return parse_query("queries/kpi/k.sql", QUERY.format(check=check, more=more))
+
+
 def broken(check: str, engine: LocalEngine) -> list[tuple[Any, ...]]:
-    table = parse_query("queries/kpi/k.sql", QUERY.format(check=check))
+    table = query(check)
     statement = check_statement(table, "build.b", Span(FIRST, LAST))
     assert statement is not None
     return [
@@ -67,7 +74,7 @@ def broken(check: str, engine: LocalEngine) -> list[tuple[Any, ...]]:
 
 
 def report(check: str, engine: LocalEngine, span: Span) -> list[Row]:
-    table = parse_query("queries/kpi/k.sql", QUERY.format(check=check))
+    table = query(check)
     statement = check_statement(table, "build.b", span)
     assert statement is not None
     return engine.query(statement)
@@ -125,7 +132,7 @@ def test_a_day_without_rows_counts_as_zero(engine: LocalEngine) -> None:
 
 def test_severity_and_name_are_reported(engine: LocalEngine) -> None:
     # Given
-    table = parse_query("queries/kpi/k.sql", QUERY.format(check="warn: {not_null: [kind]}"))
+    table = query("warn: {not_null: [kind]}")
     statement = check_statement(table, "build.b", Span(FIRST, LAST))
     assert statement is not None
     # When
@@ -275,7 +282,9 @@ def test_a_day_is_fresh_if_its_newest_value_is_near_its_end(
         "posts AS bigint) AS posts", "day AS date) AS day"
     )
     checks = f"freshness: {{ts: {age}, day: 0d}}"
-    table = parse_query("queries/kpi/k.sql", text.replace("dt, kind", "dt").format(check=checks))
+    table = parse_query(
+        "queries/kpi/k.sql", text.replace("dt, kind", "dt").format(check=checks, more="")
+    )
     # When
     statement = check_statement(table, "build.timed", Span(FIRST, LAST, zone(zone_name)))
     assert statement is not None

@@ -140,7 +140,10 @@ def test_invoking_by_folder_or_logical_name_with_a_file_or_a_case(
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["plan_runs", "good"], "there is no function 'plan_runs': there are plan_run, start"),
+        (
+            ["plan_runs", "good"],
+            "there is no function 'plan_runs': there are collect_garbage, plan",
+        ),
         (["plan_run", "goood"], "goood: no such file, and events/plan_run/ has only bad, good"),
         (["plan_run", "bad"], "bad.json: cannot be read as JSON"),
         (["start_build", "nothing.json"], "nothing.json: no such file"),
