@@ -34,7 +34,9 @@ _LONGEST_PAUSE = 5.0
 _PAUSE_GROWTH = 1.5
 _HELD_PAUSE = 2.0
 _LONGEST_RETRY_PAUSE = 60.0  # doubled from 2 s on: Athena's troubles pass in minutes
-_THROTTLED_PAUSE = 3.0
+# Short at first: under a full quota a slot stays empty until somebody asks again.
+_FIRST_THROTTLED_PAUSE = 0.5
+_LONGEST_THROTTLED_PAUSE = 8.0
 Ended = Literal["built", "out of time", "cancelled"]
 
 
@@ -56,6 +58,7 @@ class GroupBuild:
         self._waiting: list[tuple[dt.datetime, Job]] = []
         self._active: list[tuple[Job, Build]] = []
         self._renewed = self.pipeline.now()
+        self._throttled_pause = _FIRST_THROTTLED_PAUSE
 
     def build(self) -> Ended:
         """Build until all has ended, time runs out, or the backfill is cancelled."""
@@ -67,16 +70,24 @@ class GroupBuild:
             if not self._keep():
                 self._cancel()
                 return "cancelled"
-            try:
-                moved = self._start_due() + self._look()
-            except RetriableError:
-                # Waiting is the cure; what is claimed stays claimed, and no attempt is burnt.
-                moved = 0
-                self.pipeline.sleep(_THROTTLED_PAUSE * (0.5 + random.random()))  # noqa: S311
+            moved = self._try(self._start_due) + self._try(self._look)
             pause = _FIRST_PAUSE if moved else min(pause * _PAUSE_GROWTH, _LONGEST_PAUSE)
             if self._waiting or self._active:
                 self.pipeline.sleep(pause)
         return "built"
+
+    def _try(self, step: Callable[[], int]) -> int:
+        """Do a step; one that AWS refuses for now costs a pause, no claim and no attempt."""
+        try:
+            moved = step()
+        except RetriableError:
+            self.pipeline.sleep(self._throttled_pause * (0.5 + random.random()))  # noqa: S311
+            longer = self._throttled_pause * _PAUSE_GROWTH
+            self._throttled_pause = min(longer, _LONGEST_THROTTLED_PAUSE)
+            return 0
+        if moved:
+            self._throttled_pause = _FIRST_THROTTLED_PAUSE
+        return moved
 
     def _admit(self) -> None:
         """Take up the days whose inputs are there; the others failed before they began."""

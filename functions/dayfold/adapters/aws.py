@@ -30,6 +30,9 @@ _THROTTLING = frozenset(
 )
 _CONNECT_SECONDS = 5
 _READ_SECONDS = 20
+_TRIES = 4
+# Who starts queries waits by itself, with its other queries in view: a try in the client is blind.
+_ATHENA_TRIES = 2
 _OWN_FAULT = 500  # from here on a status says that the service, not the call, is to blame
 
 
@@ -45,10 +48,11 @@ def client(service: str) -> Any:  # noqa: ANN401 - boto3's clients have no commo
     import boto3
     from botocore.config import Config
 
+    tries = _ATHENA_TRIES if service == "athena" else _TRIES
     config = Config(
         connect_timeout=_CONNECT_SECONDS,
         read_timeout=_READ_SECONDS,
-        retries={"mode": "standard", "max_attempts": 4},
+        retries={"mode": "standard", "total_max_attempts": tries},
         max_pool_connections=20,
     )
     made: Any = boto3.client(service, config=config)  # type: ignore[call-overload]
