@@ -182,7 +182,7 @@ def _stands_still(pipeline: Pipeline, backfill: BackfillRecord) -> bool:
         timespec="milliseconds"
     ):
         return False
-    run_id = f"{BACKFILL_RUN}{backfill.name}"
+    run_id = backfill.run_id
     return not any(
         state.status == "building"
         and state.run_id == run_id

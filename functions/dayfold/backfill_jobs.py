@@ -8,7 +8,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from dayfold.abandoning import abandon
-from dayfold.domain.backfill import BACKFILL_RUN, JobRecord
+from dayfold.domain.backfill import JobRecord
 from dayfold.domain.fingerprints import ABSENT
 from dayfold.domain.jobs import Group, expected_usd
 from dayfold.ending import timestamp
@@ -66,7 +66,7 @@ def run_backfill_job(
         return f"nothing to do: {backfill.status}"
     try:
         if backfill.status == "cancelled":
-            left = abandon(pipeline, _days(_read_group(message)), f"{BACKFILL_RUN}{backfill.name}")
+            left = abandon(pipeline, _days(_read_group(message)), backfill.run_id)
             return "stopped: cancelled" if left else "nothing to do: cancelled"
         return _run(pipeline, backfill, message, receipt, seconds_left)
     except RetriableError:
@@ -99,7 +99,7 @@ def _run(
         return now is not None and now.status != "cancelled"
 
     pipeline.queue.hold(receipt, _VISIBLE_AGAIN_SECONDS)
-    run_id = f"{BACKFILL_RUN}{backfill.name}"
+    run_id = backfill.run_id
     build = GroupBuild(pipeline, group, _raw(pipeline, message), run_id, seconds_left, goes_on)
     ended = build.build()
     if ended == "out of time":
@@ -198,7 +198,7 @@ def _end(
     failures: list[str],
 ) -> None:
     """Count the job, bury it if partitions of it failed, and release what waits for it."""
-    published, usd, scanned = _published(pipeline, group, f"{BACKFILL_RUN}{backfill.name}")
+    published, usd, scanned = _published(pipeline, group, backfill.run_id)
     done = dataclasses.replace(
         job,
         status="failed" if failures else "done",

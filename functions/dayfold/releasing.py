@@ -11,7 +11,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING, Any
 
-from dayfold.domain.backfill import BACKFILL_RUN, ENDED, read_max_cost
+from dayfold.domain.backfill import ENDED, read_max_cost
 from dayfold.ending import timestamp
 from dayfold.errors import BadRequestError
 from dayfold.history import tell
@@ -28,7 +28,7 @@ def wave_file(number: int) -> str:
 
 def send_wave(pipeline: Pipeline, backfill: BackfillRecord) -> int:
     """Send a message for each job of the current wave that has not ended; returns how many."""
-    groups = pipeline.plans.load(f"{BACKFILL_RUN}{backfill.name}", wave_file(backfill.wave))
+    groups = pipeline.plans.load(backfill.run_id, wave_file(backfill.wave))
     begun = pipeline.backfills.jobs(backfill.name, backfill.wave)
     ended = {job.index for job in begun if job.status != "running"}
     messages: list[dict[str, Any]] = [
@@ -74,7 +74,7 @@ def go_on(pipeline: Pipeline, name: str, wave: int) -> None:
 
 
 def _tell(pipeline: Pipeline, backfill: BackfillRecord) -> None:
-    run_id = f"{BACKFILL_RUN}{backfill.name}"
+    run_id = backfill.run_id
     tell(pipeline, run_id, lambda: planned_days(pipeline, backfill))
 
 
@@ -86,7 +86,7 @@ def planned_days(pipeline: Pipeline, backfill: BackfillRecord) -> dict[str, set[
     """
     days: dict[str, set[dt.date]] = {}
     for wave in range(1, backfill.waves + 1):
-        for group in pipeline.plans.load(f"{BACKFILL_RUN}{backfill.name}", wave_file(wave)):
+        for group in pipeline.plans.load(backfill.run_id, wave_file(wave)):
             for job in group["jobs"]:
                 planned = days.setdefault(job["table"], set())
                 planned.update(map(dt.date.fromisoformat, job["reasons"]))

@@ -12,7 +12,7 @@ import datetime as dt
 import logging
 from typing import TYPE_CHECKING, Any
 
-from dayfold.domain.backfill import BACKFILL_RUN, ENDED
+from dayfold.domain.backfill import ENDED, run_id_of
 from dayfold.domain.days import day_range
 from dayfold.domain.partition import ROLLBACK_RUN
 from dayfold.domain.rollback import Choice, Wanted
@@ -97,7 +97,7 @@ def _read(pipeline: Pipeline, request: Request) -> tuple[Wanted, dict[str, list[
             raise BadRequestError("a backfill is rolled back as a whole: give no table, day, build")
         published = _days_of_backfill(pipeline, request.backfill)
         ordered = {name: published[name] for name in reversed(list(tables)) if name in published}
-        return Wanted(undone_run=f"{BACKFILL_RUN}{request.backfill}"), ordered
+        return Wanted(undone_run=run_id_of(request.backfill)), ordered
     if request.table is None or request.first is None:
         raise BadRequestError("a rollback needs a table and a day, or a backfill")
     if request.table not in tables:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from dayfold.abandoned import end_leases, resume_backfills, stop_queries
 from dayfold.adapters.metrics import count_sweep
 from dayfold.backfill_plans import start_backfill
-from dayfold.domain.backfill import BACKFILL_RUN, ENDED
+from dayfold.domain.backfill import ENDED
 from dayfold.domain.jobs import Group, Job, make_jobs
 from dayfold.domain.planning import Decisions, Facts, decide
 from dayfold.domain.requests import RunRequest
@@ -79,7 +79,7 @@ def make_up(pipeline: Pipeline) -> None:
             tell_publications(pipeline, run.run_id, partial(planned_of_run, pipeline, run.run_id))
     for backfill in pipeline.backfills.list():
         if (backfill.ended_at or "") > since:
-            run_id = f"{BACKFILL_RUN}{backfill.name}"
+            run_id = backfill.run_id
             tell_publications(pipeline, run_id, partial(planned_days, pipeline, backfill))
 
 
@@ -184,7 +184,7 @@ def _planned_jobs(pipeline: Pipeline) -> Iterator[Job]:
         if backfill.status in ENDED:
             continue
         for number in range(backfill.wave, backfill.waves + 1):
-            plan = pipeline.plans.load(f"{BACKFILL_RUN}{backfill.name}", wave_file(number))
+            plan = pipeline.plans.load(backfill.run_id, wave_file(number))
             for group in plan:
                 yield from Group.from_json(group).jobs
 

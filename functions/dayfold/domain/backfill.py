@@ -29,6 +29,11 @@ _ORDERS: dict[str, Order] = {"newest": "newest", "oldest": "oldest"}
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,59}")
 
 
+def run_id_of(name: str) -> str:
+    """The run id of a backfill's builds, by the backfill's name."""
+    return f"{BACKFILL_RUN}{name}"
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class BackfillRequest:
     """A range of days of some tables to bring up to date."""
@@ -42,7 +47,7 @@ class BackfillRequest:
     @property
     def run_id(self) -> str:
         """Under which the backfill's builds are in the ledger, and its plan in S3."""
-        return f"{BACKFILL_RUN}{self.name}"
+        return run_id_of(self.name)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -70,6 +75,11 @@ class BackfillRecord:
     max_cost_usd: float | None = None
     expected_usd: float = 0.0
     expected_bytes: int = 0
+
+    @property
+    def run_id(self) -> str:
+        """Under which the backfill's builds are in the ledger, and its plan in S3."""
+        return run_id_of(self.name)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
