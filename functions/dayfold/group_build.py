@@ -35,8 +35,8 @@ _PAUSE_GROWTH = 1.5
 _HELD_PAUSE = 2.0
 _LONGEST_RETRY_PAUSE = 60.0  # doubled from 2 s on: Athena's troubles pass in minutes
 # Short at first: under a full quota a slot stays empty until somebody asks again.
-_FIRST_THROTTLED_PAUSE = 0.5
-_LONGEST_THROTTLED_PAUSE = 8.0
+_FIRST_THROTTLED_PAUSE = 0.3
+_LONGEST_THROTTLED_PAUSE = 3.0
 Ended = Literal["built", "out of time", "cancelled"]
 
 
@@ -59,6 +59,7 @@ class GroupBuild:
         self._active: list[tuple[Job, Build]] = []
         self._renewed = self.pipeline.now()
         self._throttled_pause = _FIRST_THROTTLED_PAUSE
+        self._refused = False
 
     def build(self) -> Ended:
         """Build until all has ended, time runs out, or the backfill is cancelled."""
@@ -72,22 +73,28 @@ class GroupBuild:
                 return "cancelled"
             moved = self._try(self._start_due) + self._try(self._look)
             pause = _FIRST_PAUSE if moved else min(pause * _PAUSE_GROWTH, _LONGEST_PAUSE)
-            if self._waiting or self._active:
+            if self._refused:
+                self._step_back(moved)
+            elif self._waiting or self._active:
                 self.pipeline.sleep(pause)
         return "built"
 
     def _try(self, step: Callable[[], int]) -> int:
         """Do a step; one that AWS refuses for now costs a pause, no claim and no attempt."""
         try:
-            moved = step()
+            return step()
         except RetriableError:
-            self.pipeline.sleep(self._throttled_pause * (0.5 + random.random()))  # noqa: S311
-            longer = self._throttled_pause * _PAUSE_GROWTH
-            self._throttled_pause = min(longer, _LONGEST_THROTTLED_PAUSE)
+            self._refused = True
             return 0
+
+    def _step_back(self, moved: int) -> None:
+        """Wait after a refusal: shortly while something moves, longer each time when nothing does."""
         if moved:
             self._throttled_pause = _FIRST_THROTTLED_PAUSE
-        return moved
+        self.pipeline.sleep(self._throttled_pause * (0.5 + random.random()))  # noqa: S311
+        longer = self._throttled_pause * _PAUSE_GROWTH
+        self._throttled_pause = min(longer, _LONGEST_THROTTLED_PAUSE)
+        self._refused = False
 
     def _admit(self) -> None:
         """Take up the days whose inputs are there; the others failed before they began."""
