@@ -88,7 +88,7 @@ class GroupBuild:
             return 0
 
     def _step_back(self, moved: int) -> None:
-        """Wait after a refusal: shortly while something moves, longer each time when nothing does."""
+        """Wait after a refusal: shortly while something moves, longer when nothing does."""
         if moved:
             self._throttled_pause = _FIRST_THROTTLED_PAUSE
         self.pipeline.sleep(self._throttled_pause * (0.5 + random.random()))  # noqa: S311
