@@ -48,10 +48,9 @@ MUTANTS = (
     ),
     Mutant(
         "3 a writer without its lease cannot publish",
-        "finishing.py",
-        "return renew(pipeline, build)",
-        "return True",
-        after="def _watched_lease(",
+        "adapters/ledger.py",
+        "self._partition_update(table, day, values, *is_mine(run_id, attempt))",
+        'self._partition_update(table, day, values, "attribute_exists(pk)", {})',
     ),
     Mutant(
         "3 one writer at a time",
