@@ -47,12 +47,6 @@ MUTANTS = (
         'status="published",',
     ),
     Mutant(
-        "3 a writer without its lease cannot publish",
-        "adapters/ledger.py",
-        "self._partition_update(table, day, values, *is_mine(run_id, attempt))",
-        'self._partition_update(table, day, values, "attribute_exists(pk)", {})',
-    ),
-    Mutant(
         "3 one writer at a time",
         "domain/claims.py",
         "lease_is_over = state.lease_until <= now or state.run_id in dead_runs",
