@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 from typing import TYPE_CHECKING
 
 from dayfold.domain.publications import as_of
+from dayfold.domain.schema_changes import difference
 from dayfold.errors import BadRequestError
 from dayfold_cli.output import (
     Column,
@@ -13,6 +15,7 @@ from dayfold_cli.output import (
     facts,
     print_json,
     print_rows,
+    say,
     size_text,
     time_text,
 )
@@ -89,6 +92,8 @@ def print_as_of(
                 "until": _until(history, seen),
                 "rows": f"{seen.rows:,}" if seen.rows is not None else None,
                 "location": seen.location,
+                "columns": ", ".join(f"{name} {kind}" for name, kind in seen.columns.items())
+                or None,
                 "sql": seen.sql_hash,
                 **{f"input {table}": digest for table, digest in seen.inputs.items()},
             }
@@ -103,6 +108,9 @@ def print_history(history: Sequence[Publication], data_format: Format) -> None:
         print_rows(RAW_COLUMNS, [raw_row(one) for one in history], "csv")
     else:
         print_rows(HISTORY_COLUMNS, [row(one) for one in history], "table")
+        for before, after in itertools.pairwise(one for one in history if one.columns):
+            if change := difference(before.columns, after.columns).said_in_full():
+                say(f"columns: build {after.build_id} {change}")
 
 
 def _until(history: Sequence[Publication], seen: Publication) -> str:

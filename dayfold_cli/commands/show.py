@@ -144,7 +144,18 @@ def _print(
         for build in builds:
             ran = f", query {build.query_id}" if build.query_id else ""
             why = f": {build.error}" if build.error else ""
-            say(f"attempt {build.attempt}: {build.run_id}{ran}{why}")
+            say(f"attempt {build.attempt}: {build.run_id}{ran}{why}{_other_columns(build, builds)}")
+
+
+def _other_columns(build: BuildRecord, builds: Sequence[BuildRecord]) -> str:
+    """How the columns of an earlier build differ from those of the latest that has any."""
+    from dayfold.domain.schema_changes import difference
+
+    latest = [one for one in builds if one.columns][-1:]
+    if not latest or not build.columns:
+        return ""
+    change = difference(build.columns, latest[0].columns).said_in_full()
+    return f"; since then the query {change}" if change else ""
 
 
 def print_checks(results: Sequence[Mapping[str, Any]]) -> None:

@@ -69,10 +69,15 @@ def settle(
 def point_back(pipeline: Pipeline, table: Table, days: Sequence[dt.date]) -> None:
     """Undo a publish that came after the lease had gone: readers see what the ledger says."""
     states = pipeline.ledger.partitions(table.name, min(days), max(days))
+    records = pipeline.ledger.builds(table.name, min(days), max(days))
+    columns = {(one.day, one.build_id): one.columns for one in records}
+    shown = {
+        day: (states[day].location, states[day].published_build_id) for day in days if day in states
+    }
     places = {
-        day: Place(states[day].location or "", states[day].published_build_id or "")
-        for day in days
-        if day in states and states[day].location and states[day].published_build_id
+        day: Place(location, build, columns.get((str(day), build)))
+        for day, (location, build) in shown.items()
+        if location and build
     }
     if places:
         pipeline.catalog.repoint(table, places)

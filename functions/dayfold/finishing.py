@@ -11,14 +11,15 @@ import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 from dayfold.adapters.athena import request_token
-from dayfold.adapters.catalog import Place
+from dayfold.adapters.catalog import BUILD_DATABASE, Place
 from dayfold.checking import checks_in_force, keep_results, of_day, span_of
 from dayfold.domain.backfill import BACKFILL_RUN
 from dayfold.domain.checks import ROWS, report_statement
 from dayfold.domain.cost import query_usd
 from dayfold.domain.failures import check_failure
 from dayfold.domain.partition import BuildRecord
-from dayfold.domain.statements import build_location, build_table_name
+from dayfold.domain.schema_changes import made_columns
+from dayfold.domain.statements import build_location, build_table_name, executed_hash
 from dayfold.ending import fail, point_back, settle, timestamp
 from dayfold.errors import QueryFailedError, SchemaRefusedError
 from dayfold.starting import Build, lease_until
@@ -171,7 +172,10 @@ def _publish(
     is_held = _watched_lease(pipeline, build)
     if not is_held():
         return _already_ended(pipeline, table, build)
-    places = {day: Place(str(record.location), build.build_id) for day, record in good.items()}
+    places = {
+        day: Place(str(record.location), build.build_id, record.columns)
+        for day, record in good.items()
+    }
     if places:
         try:
             published = pipeline.catalog.publish(
@@ -224,15 +228,14 @@ def _records(
     """How each day ended, by the report's rows."""
     days = build.days()
     states = _states(pipeline, table, build)
-    share = len(days)
-    usd = (query_usd(build.scanned_bytes) + query_usd(checks.scanned_bytes)) / share
+    columns = _written(pipeline, table, build, states)
+    usd = (query_usd(build.scanned_bytes) + query_usd(checks.scanned_bytes)) / len(days)
     place = build_location(pipeline.settings.bucket, table.name, build.build_id)
     records = {}
     for day, attempt in days.items():
         lines = of_day(report, day)
         broken = [row for row in lines if row["severity"] != "info"]
         errors = [row for row in broken if row["severity"] == "error"]
-        rows = sum(int(row["broken"] or 0) for row in lines if row["check_name"] == ROWS)
         records[day] = BuildRecord(
             day=str(day),
             attempt=attempt,
@@ -244,8 +247,8 @@ def _records(
             location=f"{place}dt={day}/",
             sql_hash=states[day].pending_sql_hash,
             inputs=states[day].pending_inputs,
-            rows=rows,
-            bytes_scanned=(build.scanned_bytes + checks.scanned_bytes) // share,
+            rows=sum(int(row["broken"] or 0) for row in lines if row["check_name"] == ROWS),
+            bytes_scanned=(build.scanned_bytes + checks.scanned_bytes) // len(days),
             seconds=round(build.seconds + checks.seconds, 3),
             cost_usd=round(usd, 9),
             error=check_failure(table, errors, build.build_id, has_former=states[day].is_published)
@@ -253,8 +256,20 @@ def _records(
             else None,
             check_results=tuple(broken),
             checks=tuple(build.checks or ()),
+            columns=columns,
         )
     return records
+
+
+def _written(
+    pipeline: Pipeline, table: Table, build: Build, states: Mapping[dt.date, PartitionState]
+) -> Mapping[str, str]:
+    """The columns that a build wrote: its query's, or its own table's if that was edited since."""
+    now = executed_hash(table, pipeline.settings.tz)
+    if all(state.pending_sql_hash == now for state in states.values()):
+        return made_columns(table)
+    name = f"{BUILD_DATABASE}.{build_table_name(table, build.build_id)}"
+    return pipeline.catalog.columns_of(name) or {}
 
 
 def _states(pipeline: Pipeline, table: Table, build: Build) -> dict[dt.date, PartitionState]:

@@ -6,7 +6,15 @@ import dataclasses
 import datetime as dt
 from typing import TYPE_CHECKING
 
-from dayfold.domain.raw_schemas import RawSchema, compare, known_after, sample_csv, sample_json
+from dayfold.domain.parquet_footer import Footer
+from dayfold.domain.raw_schemas import (
+    RawSchema,
+    compare,
+    known_after,
+    sample_csv,
+    sample_json,
+    sample_parquet,
+)
 from dayfold.ending import timestamp
 
 if TYPE_CHECKING:
@@ -70,8 +78,10 @@ def _notice(pipeline: Pipeline, table: str, day: dt.date, fingerprint: str) -> l
 
 
 def _sample(pipeline: Pipeline, table: str, day: dt.date) -> Sample | None:
-    """Some rows of one file of a day; None for a format that cannot be read from its head."""
-    head = pipeline.extracts.head(table, day)
+    """What one file of a day says of its columns; None if it is empty or damaged."""
+    head = pipeline.extracts.look(table, day)
+    if isinstance(head, Footer):
+        return sample_parquet(head)
     if not head:
         return None
     if head[0].lstrip().startswith("{"):

@@ -32,8 +32,12 @@ def pasts_of(pipeline: Pipeline, table: str, days: Sequence[dt.date]) -> dict[dt
     builds: dict[str, dict[str, BuildRecord]] = {}
     for record in records:
         builds.setdefault(record.day, {})[record.build_id] = record
+    columns = pipeline.catalog.columns_of(table)
     return {
-        day: Past(day, states.get(day), seen.get(day, ()), builds.get(str(day), {})) for day in days
+        day: Past(
+            *(day, states.get(day), seen.get(day, ()), builds.get(str(day), {})), table, columns
+        )
+        for day in days
     }
 
 
@@ -96,7 +100,7 @@ class Moving:
             }
             if not moves or self._point(table, pasts, moves):
                 break
-            pasts = {day: pasts_of(self.pipeline, table, days)[day] for day in days}
+            pasts = pasts_of(self.pipeline, table, days)
             choices = choose_all(self.pipeline, pasts, self.wanted)
         else:
             lost = Choice("leave", "was changed by others all the time: give the command again")
@@ -119,7 +123,9 @@ class Moving:
         until = lease_until(pipeline)
         if not pipeline.ledger.claim(table, claims, run_id=self.run_id, lease_until=until):
             return False
-        places = {day: Place(str(one.location), one.build_id) for day, one in moves.items()}
+        places = {
+            day: Place(str(one.location), one.build_id, one.columns) for day, one in moves.items()
+        }
         described = pipeline.tables()[table]
         pipeline.catalog.repoint(described, places)
         records = {claim.day: self._record(claim) for claim in claims}
@@ -148,4 +154,5 @@ class Moving:
             seconds=build.seconds,
             cost_usd=build.cost_usd,
             check_results=build.check_results,
+            columns=build.columns,
         )

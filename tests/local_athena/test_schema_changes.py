@@ -10,6 +10,7 @@ import pytest
 
 from dayfold.adapters.catalog import Catalog, Place
 from dayfold.domain.query_file import parse_query
+from dayfold.domain.schema_changes import made_columns, misfit
 from dayfold.domain.statements import create_table_as
 
 if TYPE_CHECKING:
@@ -88,17 +89,53 @@ def test_days_before_another_type_cannot_be_read(client: Client, catalog: Catalo
     assert new.rows == [["7"]]
 
 
+def test_an_earlier_build_is_read_under_the_wider_type_after_a_rollback(
+    client: Client, catalog: Catalog
+) -> None:
+    # Given a day of integers that was rebuilt with the wider type
+    old, new = (_table("undone", f"CAST(7 AS {kind}) AS a") for kind in ("integer", "bigint"))
+    place = _publish(client, catalog, old, OLD_DAY)
+    _publish(client, catalog, new, OLD_DAY)
+    # When it is pointed back
+    catalog.repoint(new, {OLD_DAY: place._replace(columns=made_columns(old))})
+    ran = client.run("SELECT a + 5000000000 FROM kpi.undone")
+    # Then
+    assert ran.rows == [["5000000007"]], ran.reason
+    assert misfit(made_columns(old), made_columns(new)) is None
+
+
+@pytest.mark.parametrize("declared", ["as written", "as the table"])
+def test_what_a_rollback_refuses_could_not_be_read(
+    client: Client, catalog: Catalog, declared: str
+) -> None:
+    # Given a day that was rebuilt with a type that is no wider
+    name = f"refused_{zlib.crc32(declared.encode())}"
+    old = _table(name, "CAST('x' AS varchar) AS a")
+    new = _table(name, "CAST(7 AS bigint) AS a")
+    place = _publish(client, catalog, old, OLD_DAY)
+    _publish(client, catalog, new, OLD_DAY)
+    # When it is pointed back all the same
+    written = made_columns(old if declared == "as written" else new)
+    catalog.repoint(new, {OLD_DAY: place._replace(columns=written)})
+    ran = client.run(f"SELECT a FROM kpi.{name}")
+    # Then
+    assert ran.state == "FAILED"
+    assert misfit(made_columns(old), made_columns(new)) == ("a", "string", "bigint")
+
+
 def _table(name: str, columns: str) -> Table:
     header = "-- A test.\n-- owner: tests\n-- grain: dt\n-- inputs:\n--   raw.x: [0, 0]\n"
     where = "FROM raw.x WHERE dt BETWEEN :from AND :to"
     return parse_query(f"queries/kpi/{name}.sql", f"{header}SELECT {columns}, dt {where}\n")
 
 
-def _publish(client: Client, catalog: Catalog, table: Table, day: dt.date) -> None:
+def _publish(client: Client, catalog: Catalog, table: Table, day: dt.date) -> Place:
     """Build a day with the table's columns, and point its partition at it, as the pipeline does."""
     build = f"{table.short_name}_{day:%Y%m%d}_{zlib.crc32(table.sql.encode())}"
     place = f"s3://{client.bucket}/builds/{table.name}/{build}/"
     select = table.sql.partition("SELECT")[2].partition(", dt FROM")[0]
     ran = client.run(create_table_as(build, place, f"SELECT {select}, '{day}' AS dt"))
     assert ran.state == "SUCCEEDED", ran.reason
-    catalog.publish(table, {day: Place(f"{place}dt={day}/", build)})
+    at = Place(f"{place}dt={day}/", build)
+    catalog.publish(table, {day: at})
+    return at

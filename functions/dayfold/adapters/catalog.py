@@ -38,6 +38,8 @@ class Place(NamedTuple):
 
     location: str  # s3://bucket/builds/.../dt=DAY/
     build_id: str
+    # What the build wrote, name to type, and its partition declares; nothing: the table's own.
+    columns: Mapping[str, str] | None = None
 
 
 class Catalog:
@@ -58,6 +60,17 @@ class Catalog:
             for page in pages.paginate(DatabaseName=database)
             for one in page["TableList"]
         }
+
+    def columns_of(self, name: str) -> dict[str, str] | None:
+        """The columns, with the catalog's types, of `database.table`; None if it is not there."""
+        database, _, short = name.partition(".")
+        try:
+            found = self._glue.get_table(DatabaseName=database, Name=short)
+        except ClientError as error:
+            if error_code(error) == "EntityNotFoundException":
+                return None
+            raise
+        return {name: kind for name, kind, _ in _columns(found["Table"])}
 
     def ensure_table(self, table: Table, *, rebuild: bool = True) -> None:
         """Create the published table, or bring its columns and comments up to its query.
@@ -122,20 +135,24 @@ class Catalog:
     def repoint(self, table: Table, builds: Mapping[dt.date, Place]) -> None:
         """Point published days at earlier builds; the table and its columns stay as they are.
 
+        A build whose columns are not on record is declared with the table's own.
+
         Raises:
             RetriableError: the catalog refused some of the partitions; the same call again is
                 harmless.
         """
-        found = self._glue.get_table(DatabaseName=table.database, Name=table.short_name)
-        columns = found["Table"]["StorageDescriptor"]["Columns"]
+        if not all(place.columns for place in builds.values()):
+            columns = self.columns_of(table.name) or {}
+            builds = {
+                day: place if place.columns else place._replace(columns=columns)
+                for day, place in builds.items()
+            }
         days = sorted(builds)
         for start in range(0, len(days), _BATCH):
             inputs = {
                 str(day): self._partition_input(table, day, builds[day])
                 for day in days[start : start + _BATCH]
             }
-            for one in inputs.values():
-                one["StorageDescriptor"]["Columns"] = columns
             if refused := self._update(table, inputs):
                 raise RetriableError(f"the catalog did not take {table.name} {min(refused)}")
 
@@ -247,9 +264,16 @@ class Catalog:
 
     @staticmethod
     def _partition_input(table: Table, day: dt.date, place: Place) -> dict[str, Any]:
+        storage = _storage(table)
+        if place.columns:
+            comments = {column.name: column.comment for column in table.columns}
+            storage["Columns"] = [
+                {"Name": name, "Type": kind, "Comment": comments.get(name, "")}
+                for name, kind in place.columns.items()
+            ]
         return {
             "Values": [str(day)],
-            "StorageDescriptor": {**_storage(table), "Location": place.location},
+            "StorageDescriptor": {**storage, "Location": place.location},
             "Parameters": {"dayfold.build_id": place.build_id},
         }
 

@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 from dayfold.adapters.aws import error_code
 from dayfold.domain.days import contiguous_ranges
 from dayfold.domain.fingerprints import files_fingerprint, is_empty
+from dayfold.domain.parquet_footer import MAGIC, TAIL, footer_length, read_footer
 from dayfold.domain.planning import RawPartition
 from dayfold.domain.table import RAW_DATABASE
 
@@ -21,11 +22,14 @@ if TYPE_CHECKING:
     from mypy_boto3_glue import GlueClient
     from mypy_boto3_s3 import S3Client
 
+    from dayfold.domain.parquet_footer import Footer
+
+
 _CATALOG_BATCH = 1000  # BatchGetPartition's limit
 _RECENT_DAYS = 60  # a live source has landed something within these
 _HEAD_BYTES = 131_072  # of a file that is looked into; some hundred to some thousand rows
 _HEAD_TEXT = 1_048_576  # that they may unpack to
-_GZIP, _PARQUET = b"\x1f\x8b", b"PAR1"
+_GZIP = b"\x1f\x8b"
 _File = tuple[str, int, str]  # key, size in bytes, ETag
 
 
@@ -57,25 +61,42 @@ class Extracts:
             raise
         return [one["Name"] for one in found["Table"]["StorageDescriptor"].get("Columns", [])]
 
-    def head(self, table: str, day: dt.date) -> list[str]:
-        """Whole lines from the beginning of a day's largest file; none if it is no text."""
+    def look(self, table: str, day: dt.date) -> list[str] | Footer:
+        """What a day's largest file says of itself.
+
+        Returns:
+            The footer of a Parquet file; of any other, the whole lines at its beginning. No lines
+            if there is nothing, or what there is is damaged.
+        """
         files = [file for _, file, _ in self._files(table, day, day)]
         if not files:
             return []
         key, size, _ = max(files, key=lambda file: file[1])
         if not size:
             return []
-        answer = self._s3.get_object(
-            Bucket=self._bucket, Key=key, Range=f"bytes=0-{_HEAD_BYTES - 1}"
-        )
-        body = answer["Body"].read()
+        body = self._bytes(key, f"0-{_HEAD_BYTES - 1}")
+        if body[:4] == MAGIC:
+            return self._footer(key, size, body) or []
         if body[:2] == _GZIP:
             with contextlib.suppress(zlib.error):
                 body = zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(body, _HEAD_TEXT)
-        if body[:4] == _PARQUET:
-            return []
         lines = body.decode("utf-8", errors="replace").splitlines()
         return lines[:-1] if size > _HEAD_BYTES or len(body) == _HEAD_TEXT else lines
+
+    def _footer(self, key: str, size: int, head: bytes) -> Footer | None:
+        """The footer of a Parquet file, from one or two more reads if the file is large."""
+        tail = head if len(head) == size else self._bytes(key, f"-{_HEAD_BYTES}")
+        length = footer_length(tail[-TAIL:])
+        if length is None or length + TAIL > size:
+            return None
+        if length + TAIL > len(tail):
+            tail = self._bytes(key, f"-{length + TAIL}")
+        return read_footer(tail[-TAIL - length : -TAIL])
+
+    def _bytes(self, key: str, span: str) -> bytes:
+        """A part of a file: `0-99` is its first hundred bytes, `-100` its last."""
+        answer = self._s3.get_object(Bucket=self._bucket, Key=key, Range=f"bytes={span}")
+        return answer["Body"].read()
 
     def partitions(self, table: str, days: Iterable[dt.date]) -> dict[dt.date, RawPartition]:
         """Those of `days` that have files, with their fingerprints.

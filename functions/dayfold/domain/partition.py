@@ -74,6 +74,8 @@ class BuildRecord:
     retry_apart: bool = False
     check_results: tuple[Mapping[str, Any], ...] = ()
     checks: tuple[Mapping[str, Any], ...] = ()  # in force, where a backfill changed the file's own
+    # What it wrote, name to the catalog's type; empty in records older than this field.
+    columns: Mapping[str, str] = dataclasses.field(default_factory=dict)
     # Set before the first file is deleted: from then on nothing may point readers at this build.
     collection: Literal["collecting", "collected"] | None = None
 
@@ -102,6 +104,7 @@ class RollbackRecord:
     seconds: float | None = None
     cost_usd: float | None = None
     check_results: tuple[Mapping[str, Any], ...] = ()
+    columns: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

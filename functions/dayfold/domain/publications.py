@@ -36,6 +36,7 @@ class Publication:
     rows: int | None = None
     bytes_scanned: int = 0  # for this change: a rollback scans nothing
     cost_usd: float = 0.0
+    columns: Mapping[str, str] = dataclasses.field(default_factory=dict)  # empty: not on record
 
     @property
     def moment(self) -> dt.datetime:
@@ -80,6 +81,7 @@ def _of_build(build: BuildRecord) -> Publication:
         rows=build.rows,
         bytes_scanned=build.bytes_scanned or 0,
         cost_usd=build.cost_usd or 0.0,
+        columns=build.columns,
     )
 
 
@@ -97,4 +99,5 @@ def _of_rollback(rollback: RollbackRecord) -> Publication:
         sql_hash=rollback.sql_hash,
         inputs=rollback.inputs,
         rows=rollback.rows,
+        columns=rollback.columns,
     )

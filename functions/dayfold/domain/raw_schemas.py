@@ -12,12 +12,15 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal
 
+from dayfold.domain.parquet_footer import UNKNOWN
+from dayfold.domain.schema_changes import widens
 from dayfold.domain.sql_tokens import tokenize
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
-UNKNOWN = "unknown"  # only nulls so far
+    from dayfold.domain.parquet_footer import Footer
+
 _MIXED = "mixed"
 _FEW_ROWS = 5  # too few to say that a column is gone
 # In at least so many of the rows before: a column that comes now and then is not lost.
@@ -33,6 +36,9 @@ class Sample:
     rows: int
     types: Mapping[str, str]
     shares: Mapping[str, float]
+    # The file itself declares its columns (Parquet): a column that it lacks is gone, however few
+    # its rows, and Athena reads its types as they are or as wider ones, not as whatever they say.
+    declared: bool = False
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -108,6 +114,11 @@ def sample_csv(lines: Sequence[str], known: Collection[str]) -> Sample | None:
     return Sample(len(lines) - 1, dict.fromkeys(names, "string"), dict.fromkeys(names, 1.0))
 
 
+def sample_parquet(footer: Footer) -> Sample:
+    """The columns of Parquet, by its footer."""
+    return Sample(footer.rows, footer.columns, dict.fromkeys(footer.columns, 1.0), declared=True)
+
+
 def compare(before: RawSchema, now: Sample) -> list[RawChange]:
     """What a day's sample has, lacks or has otherwise than the day before."""
     changes = [
@@ -117,9 +128,10 @@ def compare(before: RawSchema, now: Sample) -> list[RawChange]:
     ]
     for name, kind in before.types.items():
         if name not in now.types:
-            if now.rows >= _FEW_ROWS and before.shares.get(name, 0.0) >= _USUAL_SHARE:
+            certain = now.declared or now.rows >= _FEW_ROWS
+            if certain and before.shares.get(name, 0.0) >= _USUAL_SHARE:
                 changes.append(RawChange("lost", name, before=kind))
-        elif not _fits(now.types[name], kind):
+        elif not _fits(now.types[name], kind, declared=now.declared):
             changes.append(RawChange("retyped", name, before=kind, after=now.types[name]))
     return changes
 
@@ -134,7 +146,8 @@ def known_after(before: RawSchema | None, now: Sample, changes: Sequence[RawChan
             continue
         if name not in types:
             shares[name] = before.shares.get(name, 0.0) if before else 0.0
-        types[name] = kind if types.get(name, UNKNOWN) == UNKNOWN else _wider(kind, types[name])
+        new = types.get(name, UNKNOWN)
+        types[name] = kind if new == UNKNOWN else _wider(kind, new, declared=now.declared)
     return Sample(now.rows, types, shares)
 
 
@@ -159,15 +172,16 @@ def _merge(one: str, other: str) -> str:
     return "double" if {one, other} == {"bigint", "double"} else _MIXED
 
 
-def _wider(old: str, new: str) -> str:
-    return old if _fits(new, old) and old != UNKNOWN else new
+def _wider(old: str, new: str, *, declared: bool) -> str:
+    return old if _fits(new, old, declared=declared) and old != UNKNOWN else new
 
 
-def _fits(new: str, old: str) -> bool:
+def _fits(new: str, old: str, *, declared: bool) -> bool:
     """Whether values of one type can be read where the other was before."""
-    return (
-        new == old
-        or UNKNOWN in (new, old)
-        or (new, old) == ("bigint", "double")
-        or (old in ("string", _MIXED) and new in (*_READ_AS_TEXT, "string"))
+    if new == old or UNKNOWN in {new, old}:
+        return True
+    if declared:
+        return widens(new, old)
+    return (new, old) == ("bigint", "double") or (
+        old in ("string", _MIXED) and new in (*_READ_AS_TEXT, "string")
     )

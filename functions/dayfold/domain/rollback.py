@@ -22,6 +22,7 @@ from typing import Literal
 
 from dayfold.domain.partition import ROLLBACK_RUN, BuildRecord, PartitionState
 from dayfold.domain.publications import Publication
+from dayfold.domain.schema_changes import Columns, difference, misfit
 
 _BUILD_ID = re.compile(r"(\d{4}-\d{2}-\d{2})(?:_(\d{4}-\d{2}-\d{2}))?-a\d+-[0-9a-f]+")
 _NAMED = 3  # builds that a line lists
@@ -35,6 +36,8 @@ class Past:
     state: PartitionState | None
     publications: Sequence[Publication] = ()  # oldest first
     builds: Mapping[str, BuildRecord] = dataclasses.field(default_factory=dict)  # by build id
+    table: str = ""
+    columns: Columns | None = None  # of the table, as readers see it now
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -122,7 +125,26 @@ def _move_to(past: Past, build_id: str) -> Choice:
         return _leave(f"cannot show {build_id}: it failed and was never published")
     if build.collection is not None or build.location is None:
         return _leave(f"cannot show {build_id}: its files are collected{_others(past)}")
-    return Choice("move", build=build)
+    if wrong := misfit(build.columns, past.columns):
+        name, then, now = wrong
+        return _leave(
+            f"cannot show {build_id}: column {name} is {then} in it and {now} in the table now, "
+            f"as which Athena cannot read it; put the query right if need be and build the day "
+            f"anew: `dayfold run --table {past.table} --day {past.day} --policy all`"
+        )
+    return Choice("move", _said_of(build, past.columns), build)
+
+
+def _said_of(build: BuildRecord, columns: Columns | None) -> str:
+    """What readers see otherwise in an earlier build whose columns are not the table's of today."""
+    if not build.columns or not columns:
+        return ""
+    change = difference(build.columns, columns)
+    lacks = [f"has no column {name}: readers see NULL there" for name in change.added]
+    hidden = [
+        f"has column {name} ({kind}), which readers do not see" for name, kind in change.dropped
+    ]
+    return ", ".join(lacks + hidden)
 
 
 def _unknown(past: Past, build_id: str) -> str:
@@ -141,6 +163,7 @@ def _others(past: Past) -> str:
         if build.status == "published"
         and build.collection is None
         and build.build_id != _current(past)
+        and not misfit(build.columns, past.columns)
     ]
     return f": there is {', '.join(there[:_NAMED])}" if there else ": there is no other"
 

@@ -43,26 +43,51 @@ class SchemaChange:
         return tuple(one for one in self.retyped if not widens(one[1], one[2]))
 
     def said(self) -> str:
-        """The refused part in words: `drops column a (bigint), changes b from bigint to string`."""
+        """The refused part in words: `drops column a (bigint), changes column b from A to B`."""
         parts = [f"drops column {name} ({kind})" for name, kind in self.dropped]
         parts += [f"changes column {name} from {old} to {new}" for name, old, new in self.retyped]
         return ", ".join(parts)
 
+    def said_in_full(self) -> str:
+        """All of it in words, what is added first; nothing if there is no difference."""
+        added = [f"adds column {name}" for name in self.added]
+        return ", ".join(part for part in (*added, self.said()) if part)
+
+
+def made_columns(table: Table) -> dict[str, str]:
+    """The columns that a table's query writes, without the partition key."""
+    return {column.name: glue_type(column.type) for column in table.columns}
+
 
 def change_of(published: Columns | None, table: Table) -> SchemaChange:
     """Compare what readers see with what a query makes; None is a table that nobody sees yet."""
-    if published is None:
-        return SchemaChange()
-    wanted = {column.name: glue_type(column.type) for column in table.columns}
+    return SchemaChange() if published is None else difference(published, made_columns(table))
+
+
+def difference(before: Columns, after: Columns) -> SchemaChange:
+    """What must be done to the columns of `before` to have those of `after`."""
     return SchemaChange(
-        added=tuple(name for name in wanted if name not in published),
-        dropped=tuple((name, kind) for name, kind in published.items() if name not in wanted),
+        added=tuple(name for name in after if name not in before),
+        dropped=tuple((name, kind) for name, kind in before.items() if name not in after),
         retyped=tuple(
-            (name, published[name], kind)
-            for name, kind in wanted.items()
-            if name in published and published[name] != kind
+            (name, before[name], kind)
+            for name, kind in after.items()
+            if name in before and before[name] != kind
         ),
     )
+
+
+def misfit(built: Columns, shown: Columns | None) -> tuple[str, str, str] | None:
+    """The first column for which an earlier build cannot be read in its table of today.
+
+    Args:
+        built: the columns that the build wrote; empty if they are not on record.
+        shown: those of the table that readers see; None if there is no table.
+
+    Returns:
+        Its name, the type that the build wrote, and the table's type; None if it can be read.
+    """
+    return next(iter(difference(built, shown).unreadable), None) if shown else None
 
 
 def refusal(table: Table, published: Columns | None, days: Sequence[str] = ()) -> str | None:

@@ -170,6 +170,34 @@ def test_a_time_that_shows_nothing_is_said_in_a_line(
     assert len(result.err.splitlines()) == 1
 
 
+def test_show_and_history_tell_that_the_columns_have_changed(
+    dayfold: Callable[..., Result], rolled_back: FakeLedger
+) -> None:
+    # Given a first build of other columns, which is shown again
+    builds = rolled_back.history["kpi.active_users", DAY]
+    kinds: list[dict[str, str]] = [{"a": "int", "b": "date"}, {"a": "bigint", "c": "string"}]
+    rolled_back.history["kpi.active_users", DAY] = [
+        dataclasses.replace(one, columns=columns)
+        for one, columns in zip(builds, kinds, strict=True)
+    ]
+    undo = rolled_back.rollbacks["kpi.active_users", DAY][0]
+    rolled_back.rollbacks["kpi.active_users", DAY] = [dataclasses.replace(undo, columns=kinds[0])]
+    # When
+    shown = dayfold("show", "active_users", "2004-05-20")
+    history = dayfold("show", "active_users", "2004-05-20", "--history")
+    then = dayfold("show", "active_users", "2004-05-20", "--as-of", "2004-05-21T11:30")
+    # Then
+    changed_back = "adds column b, drops column c (string), changes column a from bigint to int"
+    change = "adds column c, drops column b (date), changes column a from int to bigint"
+    assert f"attempt 1: run-1; since then the query {change}\n" in shown.out
+    assert "attempt 2: run-2\n" in shown.out
+    assert [line for line in history.out.splitlines() if line.startswith("columns")] == [
+        f"columns: build b2 {change}",
+        f"columns: build b1 {changed_back}",
+    ]
+    assert "a bigint, c string" in then.out
+
+
 def test_show_of_a_build_that_broke_its_checks_says_how_to_look_at_it(
     dayfold: Callable[..., Result], ledger: FakeLedger
 ) -> None:

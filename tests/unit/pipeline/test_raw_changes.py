@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import gzip
+import io
 import json
-from typing import TYPE_CHECKING
+import random
+from typing import TYPE_CHECKING, Any
 
 from dayfold.sweep import sweep
 from tests.unit.pipeline.world import BUCKET, client
@@ -83,12 +85,62 @@ def test_the_sweep_notices_too(world: World) -> None:
     assert line in done.notices
 
 
+def test_a_parquet_extract_is_compared_by_its_footer(world: World) -> None:
+    # Given two days of Parquet, the second larger than what is read of a file at first
+    _land_parquet(world, "2004-05-18", {"user_id": ["u"], "size": [1]})
+    world.run("run-1", days=["2004-05-18"], tables=["staging.posts"])
+    noise = [random.Random(n).randbytes(16).hex() for n in range(20_000)]
+    # When
+    _land_parquet(world, DAY, {"person": noise, "size": noise})
+    torn = world.run("run-2", days=[DAY], tables=["staging.posts"])
+    # Then the columns are named, and what reads one of them waits
+    assert sorted(_warnings(world, "run-2")) == [
+        "raw.events changed column size from bigint to string on 2004-05-20",
+        "raw.events gained column person (string) on 2004-05-20",
+        "raw.events lost column user_id (string) on 2004-05-20",
+    ]
+    assert (torn["published"], torn["waiting"]) == (0, 1)
+
+
+def test_a_parquet_file_that_is_cut_off_says_nothing(world: World) -> None:
+    # Given
+    _land_parquet(world, "2004-05-19", {"user_id": ["u"]})
+    world.run("run-1", days=["2004-05-19"], tables=["staging.posts"])
+    # When half of a file arrives, and the whole of it later
+    body = _parquet({"user_id": ["u"], "device": ["phone"]})
+    _land_body(world, DAY, "a.parquet", body[: len(body) // 2])
+    world.run("run-2", days=[DAY], tables=["staging.posts"])
+    _land_body(world, DAY, "a.parquet", body)
+    world.run("run-3", days=[DAY], tables=["staging.posts"])
+    # Then
+    assert _warnings(world, "run-2") == ()
+    assert _warnings(world, "run-3") == ("raw.events gained column device (string) on 2004-05-20",)
+
+
+def _parquet(columns: dict[str, list[Any]]) -> bytes:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    buffer = io.BytesIO()
+    pq.write_table(pa.table(columns), buffer, compression="none", use_dictionary=False)
+    return buffer.getvalue()
+
+
+def _land_parquet(world: World, day: str, columns: dict[str, list[Any]]) -> None:
+    _land_body(world, day, "a.parquet", _parquet(columns))
+
+
+def _land_body(world: World, day: str, name: str, body: bytes) -> None:
+    """Land a day of one file, and crawl it."""
+    world.land(day)
+    client("s3").delete_object(Bucket=BUCKET, Key=f"raw/events/dt={day}/part-0.json")
+    client("s3").put_object(Bucket=BUCKET, Key=f"raw/events/dt={day}/{name}", Body=body)
+
+
 def _land(world: World, day: str, row: dict[str, object]) -> None:
     """Land a day of rows alike, as gzipped JSON lines, and crawl it."""
-    world.land(day)
     body = gzip.compress("".join(f"{json.dumps(row)}\n" for _ in range(20)).encode())
-    client("s3").delete_object(Bucket=BUCKET, Key=f"raw/events/dt={day}/part-0.json")
-    client("s3").put_object(Bucket=BUCKET, Key=f"raw/events/dt={day}/a.json.gz", Body=body)
+    _land_body(world, day, "a.json.gz", body)
 
 
 def _warnings(world: World, run_id: str) -> tuple[str, ...]:
