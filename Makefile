@@ -16,8 +16,10 @@ export SAM_CLI_TELEMETRY := 0
 ENVIRONMENT := .venv/.ready
 SAM_ENVIRONMENT := .venv-sam/.ready
 LINT_ENVIRONMENT := .venv-lint/.ready
+AWS_ENVIRONMENT := .venv-aws/.ready
 SAM := .venv-sam/bin/sam
 TESTS ?= tests
+LIVE_TRINO := $(addprefix tests/conformance/live_,trino.py writing.py real_data.py pipeline.py)
 SCHEDULES ?= 2000
 FIRST ?= 0
 
@@ -39,11 +41,11 @@ help: ## What can be made here
 demo: $(ENVIRONMENT) ## The whole pipeline on this machine: sample extracts in, KPIs out
 	@.venv/bin/dayfold demo
 
-test: $(ENVIRONMENT) $(SAM_ENVIRONMENT) $(LINT_ENVIRONMENT) ## All tests (some of them: make test TESTS=tests/unit)
+test: $(ENVIRONMENT) $(SAM_ENVIRONMENT) $(LINT_ENVIRONMENT) $(AWS_ENVIRONMENT) ## All tests (some of them: make test TESTS=tests/unit)
 	@.venv/bin/pytest $(SHARED_OUT) $(TESTS)
 
 test-trino: $(ENVIRONMENT) ## The local Athena held against a Trino server (needs Java 17 and Maven)
-	@.venv/bin/pytest -n0 tests/conformance/live_trino.py tests/conformance/live_pipeline.py
+	@.venv/bin/pytest -n0 $(LIVE_TRINO)
 
 check: $(ENVIRONMENT) $(SAM_ENVIRONMENT) $(LINT_ENVIRONMENT) ## Format, lint, types, queries, template, security
 	@$(SIDE_BY_SIDE) check-security check-types check-sam check-template check-queries check-lint check-format
@@ -64,7 +66,7 @@ deploy: build ## Deploy with your AWS profile (make deploy PARAMETERS="BusinessT
 	@$(SAM) deploy $(if $(PARAMETERS),--parameter-overrides $(PARAMETERS))
 
 clean: ## Remove what was installed and built (the local stack's state stays: dayfold reset)
-	rm -rf .venv .venv-sam .venv-lint .tools .aws-sam dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .venv-sam .venv-lint .venv-aws .tools .aws-sam dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 check-format:
@@ -88,7 +90,8 @@ check-sam:
 check-security:
 	@found=$$(.venv-lint/bin/checkov --config-file .checkov.yaml) && echo "security  ok" || { echo "$$found"; exit 1; }
 
-# One lock file, three environments: the SAM CLI and the template linters pin versions that clash.
+# One lock file, four environments: the SAM CLI, the template linters and the AWS CLI pin versions
+# that clash.
 $(ENVIRONMENT): $(UV_INSTALLED) pyproject.toml uv.lock
 	@echo "Installing Dayfold's packages into .venv"
 	@UV_PROJECT_ENVIRONMENT=.venv $(UV) sync --quiet --frozen --compile-bytecode --python $(PYTHON) --extra local
@@ -102,6 +105,11 @@ $(SAM_ENVIRONMENT): $(UV_INSTALLED) uv.lock
 $(LINT_ENVIRONMENT): $(UV_INSTALLED) uv.lock
 	@echo "Installing the template's linters into .venv-lint"
 	@UV_PROJECT_ENVIRONMENT=.venv-lint $(UV) sync --quiet --frozen --python $(PYTHON) --only-group lint-template
+	@touch $@
+
+$(AWS_ENVIRONMENT): $(UV_INSTALLED) uv.lock
+	@echo "Installing the AWS CLI into .venv-aws"
+	@UV_PROJECT_ENVIRONMENT=.venv-aws $(UV) sync --quiet --frozen --python $(PYTHON) --only-group aws-cli
 	@touch $@
 
 $(UV_INSTALLED):

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import uvicorn
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Iterator
 
 KEEP_ALIVE_SECONDS = 75
@@ -26,8 +27,14 @@ class _Server(uvicorn.Server):
         yield
 
 
-async def serve(app: Any, host: str, port: int, stop: asyncio.Event) -> None:  # noqa: ANN401
-    """Serves an ASGI application until `stop` is set."""
+async def serve(
+    app: Any,  # noqa: ANN401
+    host: str,
+    port: int,
+    stop: asyncio.Event,
+    sockets: list[socket.socket] | None = None,
+) -> None:
+    """Serves an ASGI application until `stop` is set; on `sockets` if they are bound already."""
     server = _Server(
         uvicorn.Config(
             app,
@@ -51,6 +58,6 @@ async def serve(app: Any, host: str, port: int, stop: asyncio.Event) -> None:  #
 
     ending = asyncio.create_task(end())
     try:
-        await server.serve()
+        await server.serve(sockets)
     finally:
         ending.cancel()

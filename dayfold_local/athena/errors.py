@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 # Athena's error catalogue: ErrorType by the engine's error code. 1000 "User error" is the default.
 _ERROR_TYPES = {
     "HIVE_BAD_DATA": 1001,
@@ -96,3 +98,15 @@ class AccessDeniedError(Exception):
 def not_supported(what: str) -> QueryFailure:
     """The refusal of what this Athena does not know to answer exactly as Athena does."""
     return QueryFailure("NOT_SUPPORTED", what)
+
+
+def glue_failure(action: str, document: dict[str, Any]) -> QueryFailure:
+    """A Glue call that went wrong; `document` is its answer: an error, or a batch's `Errors`."""
+    errors = document.get("Errors") or [{}]
+    detail = errors[0].get("ErrorDetail") or {}
+    code = str(document.get("__type") or detail.get("ErrorCode") or "InternalServiceException")
+    message = document.get("message") or document.get("Message") or detail.get("ErrorMessage")
+    return QueryFailure(
+        "HIVE_METASTORE_ERROR",
+        f"{message} (Service: AWSGlue; {action}; Error Code: {code})",
+    )

@@ -9,12 +9,14 @@ callers can die between the start of a query and hearing of it.
 from __future__ import annotations
 
 import dataclasses
+import math
 import os
 import random
 import threading
 import time
 from typing import TYPE_CHECKING
 
+from dayfold.errors import ConfigurationError
 from dayfold_local.athena.errors import RequestError
 
 if TYPE_CHECKING:
@@ -28,7 +30,7 @@ class Limits:
     active_queries: int = 0
     start_rate: float = 0.0  # StartQueryExecution calls a second
     start_burst: int = 80
-    latency_seconds: float = 0.0  # added to every query, as a far-away engine would
+    latency_seconds: float = 0.0  # what a query takes at least, as on a far-away engine
     throttled_share: float = 0.0  # of all calls, 0 to 1: refused at random
     seed: int = 0  # of that chance
     late_starts: int = 0  # so many first queries are accepted, and answered for only later
@@ -36,17 +38,34 @@ class Limits:
 
     @classmethod
     def from_environment(cls) -> Limits:
-        """The limits that the server is started with."""
+        """The limits that the server is started with.
+
+        Raises:
+            ConfigurationError: If one of them is no number, or less than 0.
+        """
         return cls(
-            active_queries=int(os.environ.get("DAYFOLD_ATHENA_ACTIVE_QUERIES", "0")),
-            start_rate=float(os.environ.get("DAYFOLD_ATHENA_START_RATE", "0")),
-            start_burst=int(os.environ.get("DAYFOLD_ATHENA_START_BURST", "80")),
-            latency_seconds=float(os.environ.get("DAYFOLD_ATHENA_LATENCY_SECONDS", "0")),
-            throttled_share=float(os.environ.get("DAYFOLD_ATHENA_THROTTLED_SHARE", "0")),
-            seed=int(os.environ.get("DAYFOLD_ATHENA_SEED", "0")),
-            late_starts=int(os.environ.get("DAYFOLD_ATHENA_LATE_STARTS", "0")),
-            late_seconds=float(os.environ.get("DAYFOLD_ATHENA_LATE_SECONDS", "10")),
+            active_queries=int(_number("ACTIVE_QUERIES", "0", whole=True)),
+            start_rate=_number("START_RATE", "0"),
+            start_burst=int(_number("START_BURST", "80", whole=True)),
+            latency_seconds=_number("LATENCY_SECONDS", "0"),
+            throttled_share=_number("THROTTLED_SHARE", "0"),
+            seed=int(_number("SEED", "0", whole=True)),
+            late_starts=int(_number("LATE_STARTS", "0", whole=True)),
+            late_seconds=_number("LATE_SECONDS", "10"),
         )
+
+
+def _number(name: str, default: str, *, whole: bool = False) -> float:
+    variable = f"DAYFOLD_ATHENA_{name}"
+    text = os.environ.get(variable) or default
+    try:
+        found = int(text) if whole else float(text)
+    except ValueError:
+        found = -1.0
+    if not 0 <= found < math.inf:
+        kind = "a whole number" if whole else "a number"
+        raise ConfigurationError(f"{variable} is {kind}, 0 or more, not {text!r}")
+    return found
 
 
 class Gate:

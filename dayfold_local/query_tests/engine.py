@@ -218,6 +218,9 @@ class _Store:
     def readable(self, found: Iterable[StoredObject]) -> None:
         """All may be read."""
 
+    def release(self) -> None:
+        """Nothing was fetched."""
+
     def read(self, uri: str) -> bytes:
         return (self._folder / uri.removeprefix(f"s3://{_BUCKET}/")).read_bytes()
 

@@ -82,14 +82,14 @@ def test_ctas_has_the_hive_connectors_properties_and_its_own_query() -> None:
     # Given
     layout = Layout(format="PARQUET", compression="SNAPPY", partitioned_by=("dt",))
     target = Target("build", "t", "s3://bucket/build/t/", layout, with_data=True)
-    sql = "CREATE TABLE build.t WITH (format = 'PARQUET') AS\nSELECT a AS b, dt FROM x -- as it is"
+    query = "SELECT a AS b, dt FROM x -- as it is"
     # When
-    made = written(sql, target)
+    made = written(query, target)
     # Then
     assert made == (
         'CREATE TABLE "build"."t" WITH (format = \'PARQUET\', '
         "external_location = 's3://bucket/build/t', partitioned_by = ARRAY['dt']) AS\n"
-        "\nSELECT a AS b, dt FROM x -- as it is"
+        "SELECT a AS b, dt FROM x -- as it is"
     )
 
 

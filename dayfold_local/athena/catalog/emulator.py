@@ -9,8 +9,6 @@ Writes go through its request handlers, so that whatever the host has put around
 from __future__ import annotations
 
 import asyncio
-import contextvars
-import dataclasses
 import json
 import os
 import time
@@ -18,46 +16,26 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ministack import app
-from ministack.core import iam_evaluator, responses, router
+from ministack.core import iam_evaluator
 from ministack.services import glue, s3
 
-from dayfold_local.athena.catalog.ports import StoredObject, World, split_uri
+from dayfold_local.athena.catalog.ports import StoredObject, World, is_hidden, split_uri
 from dayfold_local.athena.catalog.tables import (
     PartitionInfo,
     TableInfo,
     partition_columns,
     table_info,
 )
-from dayfold_local.athena.errors import AccessDeniedError, QueryFailure
+from dayfold_local.athena.errors import AccessDeniedError, QueryFailure, glue_failure
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from dayfold_local.athena.catalog.callers import Caller
+
 _SIDECAR = ".meta.json"
 _ANSWERS = 10_000
 _ANSWER_SECONDS = 1.0
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Caller:
-    """Who asked, kept from the request for the time the query runs."""
-
-    access_key: str
-    account: str
-    region: str
-    loop: asyncio.AbstractEventLoop
-    context: contextvars.Context
-
-    @classmethod
-    def of_request(cls, headers: dict[str, str], query_params: dict[str, Any]) -> Caller:
-        """The caller of the request being handled."""
-        return cls(
-            access_key=router.extract_access_key_id(headers, query_params) or "",
-            account=responses.get_account_id(),
-            region=responses.get_region(),
-            loop=asyncio.get_running_loop(),
-            context=contextvars.copy_context(),
-        )
 
 
 def world_of(caller: Caller) -> World:
@@ -158,7 +136,7 @@ class EmulatorCatalog:
         status, _, answer = asyncio.run_coroutine_threadsafe(call, self._caller.loop).result()
         document = json.loads(answer or b"{}")
         if status >= 300 or document.get("Errors"):
-            raise _glue_failure(action, document)
+            raise glue_failure(action, document)
 
 
 def _partition(item: dict[str, Any], table: TableInfo) -> PartitionInfo:
@@ -171,17 +149,6 @@ def _partition(item: dict[str, Any], table: TableInfo) -> PartitionInfo:
             return PartitionInfo(tuple(seen["Values"]), str(storage.get("Location") or ""), own)
         time.sleep(0.0005)
     return PartitionInfo(tuple(item.get("Values") or ()), "")
-
-
-def _glue_failure(action: str, document: dict[str, Any]) -> QueryFailure:
-    errors = document.get("Errors") or [{}]
-    detail = errors[0].get("ErrorDetail") or {}
-    code = str(document.get("__type") or detail.get("ErrorCode") or "InternalServiceException")
-    message = document.get("message") or document.get("Message") or detail.get("ErrorMessage")
-    return QueryFailure(
-        "HIVE_METASTORE_ERROR",
-        f"{message} (Service: AWSGlue; {action}; Error Code: {code})",
-    )
 
 
 class EmulatorStore:
@@ -215,7 +182,7 @@ class EmulatorStore:
         found = []
         for key in sorted(_keys(root, prefix, objects)):
             record = objects.get(key)
-            if record is None or _hidden(key[len(prefix) :]) or record.get("size", 0) == 0:
+            if record is None or is_hidden(key[len(prefix) :]) or record.get("size", 0) == 0:
                 continue
             path = s3._object_disk_path(bucket, key, self._caller.account)
             modified = str(record.get("last_modified") or "")
@@ -244,6 +211,9 @@ class EmulatorStore:
         self._rights.check("s3:PutObject", f"arn:aws:s3:::{bucket}/{key}")
         self._call("PUT", f"/{bucket}/{key}", {"content-type": content_type}, body)
 
+    def release(self) -> None:
+        """Nothing was fetched: the files are on this machine."""
+
     def _call(self, method: str, path: str, headers: dict[str, str], body: bytes) -> None:
         # The rights were asked above; the key in the header says only that this is nobody unknown.
         signed = (
@@ -254,10 +224,6 @@ class EmulatorStore:
         status, _, answer = asyncio.run_coroutine_threadsafe(call, self._caller.loop).result()
         if status >= 300:
             raise OSError(f"S3 refused {method} {path}: {bytes(answer or b'')[:300]!r}")
-
-
-def _hidden(relative: str) -> bool:
-    return any(part.startswith(("_", ".")) for part in relative.split("/"))
 
 
 def _keys(root: Path, prefix: str, objects: dict[str, Any]) -> Iterator[str]:

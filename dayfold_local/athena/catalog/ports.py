@@ -1,7 +1,7 @@
 """What queries need of the world: a catalog, an object store, and the caller's rights.
 
-The implementation over the emulator's memory is `emulator.py`; one over any Glue and S3 endpoint
-fits behind the same protocols.
+Two implementations: over the emulator's memory and files (`emulator.py`), and over any Glue and S3
+endpoint (`endpoints.py`).
 """
 
 from __future__ import annotations
@@ -71,7 +71,14 @@ class ObjectStore(Protocol):
         """The visible files under a location, in the order of their keys."""
 
     def readable(self, found: Iterable[StoredObject]) -> None:
-        """Raises AccessDeniedError unless the caller may read every one of them."""
+        """Sees to it that the bytes of every one of them are where its `path` says.
+
+        Raises:
+            AccessDeniedError: If the caller may not read one of them.
+        """
+
+    def release(self) -> None:
+        """The query has ended: what was fetched for it may go."""
 
     def read(self, uri: str) -> bytes:
         """An object's bytes."""
@@ -93,3 +100,8 @@ def split_uri(uri: str) -> tuple[str, str]:
     """Bucket and key of an s3:// name."""
     bucket, _, key = uri.partition("://")[2].partition("/")
     return bucket, key
+
+
+def is_hidden(relative: str) -> bool:
+    """Whether Hive passes over a file: a part of its key begins with an underscore or a dot."""
+    return any(part.startswith(("_", ".")) for part in relative.split("/"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from pathlib import Path
 from typing import Literal, Protocol
 
@@ -34,6 +35,7 @@ class Job:
     enforced: bool = False  # the workgroup decides where CTAS writes
     cutoff: int | None = None
     prepared: Prepared | None = None
+    hold: Callable[[], None] = lambda: None  # called before anything of it can be seen
 
     @property
     def unpacked(self) -> Path:

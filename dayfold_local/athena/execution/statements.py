@@ -66,9 +66,12 @@ def _known(text: str) -> str | None:
 def run(job: Job) -> Outcome:
     """Runs the job's statement."""
     try:
-        return _run(job)
+        outcome = _run(job)
+        job.hold()
+        return outcome
     finally:
         shutil.rmtree(job.unpacked, ignore_errors=True)
+        job.world.store.release()
 
 
 def _run(job: Job) -> Outcome:
@@ -77,6 +80,7 @@ def _run(job: Job) -> Outcome:
         return ddl.result(job, [], [], job.sql.split(maxsplit=1)[0].upper())
     handler = ddl.find(job.sql)
     if handler is not None:
+        job.hold()
         return handler(job)
     if isinstance(job.session, AthenaSession):
         return job.session.answer(job)

@@ -11,7 +11,7 @@ from dayfold_local.athena.errors import RequestError
 from dayfold_local.athena.protocol.start import workgroup_settings
 
 if TYPE_CHECKING:
-    from dayfold_local.athena.catalog.emulator import Caller
+    from dayfold_local.athena.catalog.callers import Caller
     from dayfold_local.athena.catalog.ports import World
 
 

@@ -7,7 +7,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from dayfold_local.athena.catalog.emulator import Caller
+    from dayfold_local.athena.catalog.callers import Caller
     from dayfold_local.athena.protocol.executions import Execution
 
 

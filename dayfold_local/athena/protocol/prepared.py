@@ -16,7 +16,7 @@ from sqlglot.tokenizer_core import TokenType
 from dayfold_local.athena.errors import QueryFailure, RequestError
 
 if TYPE_CHECKING:
-    from dayfold_local.athena.catalog.emulator import Caller
+    from dayfold_local.athena.catalog.callers import Caller
     from dayfold_local.athena.catalog.ports import World
 
 _NAME: Final = r"\"?([A-Za-z_][A-Za-z0-9_@:]{0,255})\"?"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import concurrent.futures
+import functools
 import logging
 import threading
 import time
@@ -15,13 +16,13 @@ from dayfold_local.athena.errors import AccessDeniedError, QueryFailure
 from dayfold_local.athena.execution import failures, statements
 from dayfold_local.athena.execution.engine import InterruptedQueryError
 from dayfold_local.athena.execution.job import CutoffError, Job, Outcome, Prepared
-from dayfold_local.athena.protocol import notices
 from dayfold_local.athena.protocol.watching import Watch
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
-    from dayfold_local.athena.catalog.emulator import Caller
+    from dayfold_local.athena.catalog.callers import Caller
     from dayfold_local.athena.catalog.ports import World
     from dayfold_local.athena.execution.engine import Engine, Session
     from dayfold_local.athena.limits import Limits
@@ -41,7 +42,9 @@ class Runner:
         limits: Limits,
         scratch: Path,
         workers: int,
+        notify: Callable[[Execution, str | None, Caller], None],
     ) -> None:
+        self._notify = notify  # of each change of a query's state, and the state before
         self._engine = engine
         self._executions = executions
         self._limits = limits
@@ -60,7 +63,7 @@ class Runner:
         """
         self._stopped[execution.id] = threading.Event()
         self._callers[execution.id] = caller
-        notices.changed(execution, None, caller)
+        self._notify(execution, None, caller)
         context = caller.context.copy()
         self._pool.submit(context.run, self._run, execution, world, rules)
 
@@ -98,11 +101,9 @@ class Runner:
         session = self._engine.session()
         self._sessions[execution.id] = session
         execution.state, execution.started = "RUNNING", time.time()
-        notices.changed(execution, "QUEUED", self._callers[execution.id])
+        self._notify(execution, "QUEUED", self._callers[execution.id])
         try:
-            if self._limits.latency_seconds and stopped.wait(self._limits.latency_seconds):
-                raise InterruptedQueryError
-            outcome = statements.run(self._job(execution, world, session, rules))
+            outcome = statements.run(self._job(execution, world, session, rules, stopped))
             if stopped.is_set():
                 raise InterruptedQueryError
             self._succeed(execution, outcome)
@@ -126,7 +127,14 @@ class Runner:
             self._stopped.pop(execution.id, None)
             session.close()
 
-    def _job(self, execution: Execution, world: World, session: Session, rules: Rules) -> Job:
+    def _job(
+        self,
+        execution: Execution,
+        world: World,
+        session: Session,
+        rules: Rules,
+        stopped: threading.Event,
+    ) -> Job:
         return Job(
             query_id=execution.id,
             sql=rules.sql,
@@ -138,7 +146,14 @@ class Runner:
             enforced=rules.enforced,
             cutoff=rules.cutoff,
             prepared=rules.prepared,
+            hold=functools.partial(self._hold, execution.started or 0.0, stopped),
         )
+
+    def _hold(self, started: float, stopped: threading.Event) -> None:
+        """Keeps a query from ending sooner than asked for; one that is stopped leaves nothing."""
+        left = started + self._limits.latency_seconds - time.time()
+        if left > 0 and stopped.wait(left):
+            raise InterruptedQueryError
 
     def _succeed(self, execution: Execution, outcome: Outcome) -> None:
         execution.scanned = outcome.scanned
@@ -170,7 +185,7 @@ class Runner:
         self._executions.write(execution)
         caller = self._callers.pop(execution.id, None)
         if caller is not None:
-            notices.changed(execution, previous, caller)
+            self._notify(execution, previous, caller)
         self.watch.ended(execution.id)
         with self._changed:
             self._changed.notify_all()

@@ -20,7 +20,7 @@ from dayfold_local.athena.protocol.prepared import (
 from dayfold_local.athena.protocol.runner import Rules, new_id
 
 if TYPE_CHECKING:
-    from dayfold_local.athena.catalog.emulator import Caller
+    from dayfold_local.athena.catalog.callers import Caller
     from dayfold_local.athena.catalog.ports import World
     from dayfold_local.athena.limits import Gate
     from dayfold_local.athena.protocol.executions import Executions
