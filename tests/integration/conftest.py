@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import dataclasses
+import functools
 import json
 import socket
 import textwrap
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
+from botocore.config import Config
 
 from dayfold_local import stack
+from dayfold_local.stack import StackInfo
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-
-    from dayfold_local.stack import StackInfo
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -125,10 +127,48 @@ def dayfold_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StackInf
     stack.down(state)
 
 
+@dataclasses.dataclass(frozen=True)
+class SmallStack:
+    """The small project on a running stack, for tests that leave it as they found it."""
+
+    project: Path
+    state: Path
+    info: StackInfo
+
+    @functools.cached_property
+    def outputs(self) -> dict[str, str]:
+        """The outputs of the deployed stack."""
+        return outputs_of(self.info)
+
+    @functools.cached_property
+    def _functions(self) -> Any:
+        """One client: making it takes longer than a call."""
+        return self.info.session().client("lambda", config=Config(max_pool_connections=20))
+
+    def invoke(self, **event: Any) -> tuple[Any, str | None]:
+        """What its function answers, and the kind of its error."""
+        name, payload = self.outputs["GreetFunction"], json.dumps(event).encode()
+        answer = self._functions.invoke(FunctionName=name, Payload=payload)
+        return json.loads(answer["Payload"].read()), answer.get("FunctionError")
+
+
+@pytest.fixture(scope="session")
+def small_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SmallStack]:
+    """One for all tests of the session."""
+    folder = tmp_path_factory.mktemp("small")
+    project, state = small_project(folder / "project"), folder / "state"
+    yield SmallStack(project, state, stack.up(state, free_port(), {}, project))
+    stack.down(state)
+
+
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
+    """A small project of a test's own."""
+    return small_project(tmp_path / "project")
+
+
+def small_project(folder: Path) -> Path:
     """A small project: a function, a state machine, a bucket, a table, a queue, a database."""
-    folder = tmp_path / "project"
     (folder / "functions" / "greet").mkdir(parents=True)
     (folder / "queries").mkdir()
     (folder / "template.yaml").write_text(textwrap.dedent(SMALL_TEMPLATE))

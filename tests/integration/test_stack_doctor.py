@@ -9,10 +9,9 @@ from dayfold_local import stack
 from dayfold_local.folder import StateFolder, write_json
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
-    from dayfold_local.stack import StackInfo
+    from tests.integration.conftest import SmallStack
 
 
 def told(state: Path, level: str) -> list[str]:
@@ -20,20 +19,22 @@ def told(state: Path, level: str) -> list[str]:
 
 
 def test_all_is_well_after_up_and_an_edit_is_noticed(
-    started: Callable[..., StackInfo], project: Path, state: Path
+    small_stack: SmallStack,
 ) -> None:
-    # Given
-    started()
-
     # When / Then
+    state = small_stack.state
     assert told(state, "error") == []
     assert "what is deployed is what the project says" in told(state, "ok")
 
     # And when
-    (project / "functions" / "wording.py").write_text("class Refused(ValueError):\n    pass\n")
+    source = small_stack.project / "functions" / "wording.py"
+    before = source.read_text()
+    source.write_text("class Refused(ValueError):\n    pass\n")
+    warnings = told(state, "warning")
+    source.write_text(before)
 
     # Then
-    assert told(state, "warning")[-1].startswith("template or functions changed")
+    assert warnings[-1].startswith("template or functions changed")
 
 
 def test_says_what_is_missing_or_in_the_way(state: Path) -> None:
