@@ -48,6 +48,11 @@ class StateFolder:
         return self.root / "server.log"
 
     @property
+    def calls(self) -> Path:
+        """The calls that clients have made, each kind once a client: a line of JSON each."""
+        return self.root / "calls.jsonl"
+
+    @property
     def objects(self) -> Path:
         """S3: every object is the plain file `<account>/<bucket>/<key>` in here."""
         return self.root / "s3"

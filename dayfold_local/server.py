@@ -16,12 +16,15 @@ import signal
 import sys
 import time
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from dayfold.errors import ConfigurationError, DayfoldError
 from dayfold_local import environment
 from dayfold_local.durability import objects
 from dayfold_local.folder import StateFolder, write_json
+
+if TYPE_CHECKING:
+    from dayfold_local.wire_log import App
 
 logger = logging.getLogger(__name__)
 
@@ -101,11 +104,18 @@ async def _serve(folder: StateFolder, port: int) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     write_json(folder.server_file, {"pid": os.getpid(), "port": port})
     try:
-        await http_front.serve(emulator.app, environment.HOST, port, stop)
+        await http_front.serve(_logged(emulator.app, folder), environment.HOST, port, stop)
     finally:
         routes.close()
         runtime.stop()
         keeper.close()
+
+
+def _logged(app: App, folder: StateFolder) -> App:
+    """The application, with a note of each kind of call that a client makes."""
+    from dayfold_local.wire_log import WireLog, owner_of
+
+    return WireLog(app, folder.calls, owner_of)
 
 
 def _collect_seldom() -> None:

@@ -12,6 +12,9 @@
 --   not_null: [company_id, posts]
 --   unique: [dt, company_id, author_group, target_group]
 --   between: {posts: [1, null]}
+--   warn:
+--     reference:              # else the snapshot of users may lack a group, or name it otherwise
+--       company_id, author_group: staging.users(company_id, group_id)
 WITH directed AS (
     SELECT dt, company_id, group_id, target_user_id
     FROM staging.posts

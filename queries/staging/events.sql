@@ -13,6 +13,7 @@
 --   unique: [dt, event_id]
 --   warn:
 --     not_null: [user_id]
+--     freshness: {ts: 12h}    # else the log may have stopped at noon
 WITH days AS (
     SELECT
         CAST(day AS varchar) AS dt,

@@ -11,6 +11,7 @@ import pytest
 from dayfold.domain.days import day_range
 from tests.faults.backfilling import published_by
 from tests.integration.shell import Result, Shell, quiet_shell
+from tests.integration.wire import calls_of_functions, unknown_to_the_schedules
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -157,3 +158,14 @@ def test_a_wrong_name_is_refused_in_one_line(
     # Then
     assert says in result.refusal
     assert "never" not in shell.done("backfill", "list", "--format", "csv")
+
+
+@pytest.mark.usefixtures("ended")
+def test_what_backfills_ask_of_aws_is_on_the_list_of_the_fault_schedules(shell: Shell) -> None:
+    # Given the backfills above
+    # When
+    calls = calls_of_functions(shell.state)
+    # Then
+    assert ("dynamodb", "transact_write_items") in calls["run_backfill_job"]
+    assert ("sqs", "send_message_batch") in calls["start_backfill"]
+    assert unknown_to_the_schedules(calls) == set()

@@ -14,6 +14,7 @@ from dayfold_local import stack
 from tests.integration.companies import Companies, kpis
 from tests.integration.conftest import PROJECT, free_port, processes_on
 from tests.integration.shell import Shell
+from tests.integration.wire import calls_of_functions, unknown_to_the_schedules
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -145,6 +146,16 @@ def test_every_function_answers_its_events(built: Shell, tmp_path: Path) -> None
     # Then the one partition that they build went all the way
     assert answers["end_run"]["status"] == "succeeded"
     assert answers["end_run"]["published"] == 1
+
+
+def test_what_a_run_asks_of_aws_is_on_the_list_of_the_fault_schedules(built: Shell) -> None:
+    # Given the run above
+    # When
+    calls = calls_of_functions(built.state)
+    # Then the log saw it, and nothing that the schedules do not know
+    assert {"plan_run", "plan_wave", "start_build", "finish_build", "end_run"} <= calls.keys()
+    assert ("glue", "batch_update_partition") in calls["finish_build"]
+    assert unknown_to_the_schedules(calls) == set()
 
 
 def test_a_second_up_deploys_nothing_and_remembers_port_zone_and_state(built: Shell) -> None:

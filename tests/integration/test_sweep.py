@@ -15,9 +15,11 @@ from dayfold.domain.days import day_range
 from dayfold_local import stack
 from tests.integration.conftest import PROJECT, free_port, wait_until
 from tests.integration.live import Live, event, user
+from tests.integration.wire import calls_of_functions, unknown_to_the_schedules
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from dayfold.domain.sweeping import SweepRecord
 
@@ -29,9 +31,14 @@ PEOPLE = ("ann", "bob", "cid")
 
 
 @pytest.fixture(scope="module")
-def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+def state(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where that stack keeps what it knows."""
+    return tmp_path_factory.mktemp("sweep") / "state"
+
+
+@pytest.fixture(scope="module")
+def live(state: Path) -> Iterator[Live]:
     """A stack that sweeps every minute and hears of no crawl; five weeks of extracts landed."""
-    state = tmp_path_factory.mktemp("sweep") / "state"
     # The window is the days that can be built whole: the first two have no day before them.
     parameters = {"SweepSchedule": "rate(1 minute)", "SweepDays": "33"}
     live = Live.of(stack.up(state, free_port(), parameters, PROJECT))
@@ -87,6 +94,23 @@ def test_sweeping_again_finds_nothing_and_says_so(live: Live) -> None:
     assert len(live.executions()) == known
 
 
+def test_what_these_ask_of_aws_is_on_the_list_of_the_fault_schedules(
+    live: Live, state: Path
+) -> None:
+    # Given sweeps and runs as above, a rollback of what was built twice, and a collection
+    undo = {"run_id": "rollback-wire", "table": "kpi.active_users", "first": str(LATE)}
+    moved = _invoke(live, "RollBackFunction", undo)["moved"]
+    _invoke(live, "CollectGarbageFunction", {})
+    # When
+    calls = calls_of_functions(state)
+    # Then
+    assert moved == 1
+    assert ("glue", "batch_update_partition") in calls["roll_back"]
+    assert ("athena", "list_query_executions") in calls["sweep"]
+    assert ("s3", "list_objects_v2") in calls["collect_garbage"]
+    assert unknown_to_the_schedules(calls) == set()
+
+
 def _started(live: Live) -> SweepRecord | None:
     """The first sweep that started something."""
     sweeps = Sweeps(live.client("dynamodb"), live.outputs["LedgerTable"]).latest(20)
@@ -108,7 +132,13 @@ def _settled(live: Live) -> bool:
 
 
 def _sweep(live: Live) -> dict[str, Any]:
-    answer = live.client("lambda").invoke(FunctionName=live.outputs["SweepFunction"], Payload=b"{}")
+    return _invoke(live, "SweepFunction", {})
+
+
+def _invoke(live: Live, function: str, event: dict[str, Any]) -> dict[str, Any]:
+    answer = live.client("lambda").invoke(
+        FunctionName=live.outputs[function], Payload=json.dumps(event)
+    )
     report: dict[str, Any] = json.loads(answer["Payload"].read())
     assert "FunctionError" not in answer, report
     return report

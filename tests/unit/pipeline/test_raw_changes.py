@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import gzip
 import io
 import json
 import random
 from typing import TYPE_CHECKING, Any
 
+from dayfold.domain.parquet_footer import Footer
 from dayfold.sweep import sweep
 from tests.unit.pipeline.world import BUCKET, client
 
@@ -115,6 +117,17 @@ def test_a_parquet_file_that_is_cut_off_says_nothing(world: World) -> None:
     # Then
     assert _warnings(world, "run-2") == ()
     assert _warnings(world, "run-3") == ("raw.events gained column device (string) on 2004-05-20",)
+
+
+def test_a_footer_larger_than_what_is_read_at_first_is_read_whole(world: World) -> None:
+    # Given a file of so many columns that its footer alone fills what is read of a file's end
+    columns = {f"c{n}_{'x' * 100}": [1] for n in range(1000)}
+    _land_body(world, DAY, "a.parquet", _parquet(columns))
+    # When
+    footer = world.pipeline.extracts.look("raw.events", dt.date.fromisoformat(DAY))
+    # Then
+    assert isinstance(footer, Footer)
+    assert footer.columns == dict.fromkeys(columns, "bigint")
 
 
 def _parquet(columns: dict[str, list[Any]]) -> bytes:
