@@ -71,10 +71,10 @@ def history_command(
 
 def _rebuild(deployment: Deployment, names: list[str]) -> int:
     """Write the files of all runs, backfills and rollbacks of which the ledger knows."""
-    from dayfold.adapters.publications import PublicationsTable
+    from dayfold.adapters.ops_table import PUBLICATIONS, OpsTable
     from dayfold.history import save_publications
 
     s3, glue = deployment.client("s3"), deployment.client("glue")
     days = dict.fromkeys(names, (dt.date.min, dt.date.max))
-    target = PublicationsTable(s3, glue, deployment.bucket)
+    target = OpsTable(s3, glue, deployment.bucket, PUBLICATIONS)
     return save_publications(deployment.ledger, target, days)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-import json
+import logging
 from typing import TYPE_CHECKING, Any
 
+from dayfold.adapters.aws import UNREACHABLE
 from dayfold.domain.check_rows import Span
 from dayfold.domain.table import Check
 from dayfold.ending import timestamp
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 # has its median and nothing reads the ledger of all of history.
 _LOOK_BACK = 2
 Report = list[dict[str, str | None]]
+logger = logging.getLogger(__name__)
 
 
 def checks_in_force(table: Table, build: Build) -> tuple[Check, ...]:
@@ -74,8 +76,11 @@ def keep_results(
         for day, record in sorted(records.items())
         for line in _lines(checks, of_day(report, day))
     ]
-    text = "".join(f"{json.dumps(line)}\n" for line in lines)
-    pipeline.check_results.save(checked_at[:10], f"{table.name}-{build.build_id}", text)
+    name = f"{table.name}-{build.build_id}"
+    try:
+        pipeline.check_results.save(checked_at[:10], name, lines)
+    except UNREACHABLE:
+        logger.warning("the results of the checks in %s were not kept", name, exc_info=True)
 
 
 def of_day(report: Report, day: dt.date) -> Report:

@@ -11,7 +11,7 @@ import json
 import logging
 from typing import TYPE_CHECKING, Any
 
-from dayfold.adapters.whole_days import UNREACHABLE
+from dayfold.adapters.aws import UNREACHABLE
 from dayfold.errors import DayfoldError
 from dayfold.whole_days import refresh_after
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from dayfold.adapters.ledger import Ledger
-    from dayfold.adapters.publications import PublicationsTable
+    from dayfold.adapters.ops_table import OpsTable
     from dayfold.domain.publications import Publication
     from dayfold.pipeline import Pipeline
 
@@ -49,7 +49,7 @@ def tell_publications(pipeline: Pipeline, run_id: str, built: Callable[[], Built
 
 def save_publications(
     ledger: Ledger,
-    target: PublicationsTable,
+    target: OpsTable,
     days: Mapping[str, Iterable[dt.date]],
     run_id: str | None = None,
 ) -> int:

@@ -15,15 +15,14 @@ from dayfold.adapters.aws import client
 from dayfold.adapters.backfills import Backfills
 from dayfold.adapters.build_files import BuildFiles
 from dayfold.adapters.catalog import Catalog
-from dayfold.adapters.check_results import CheckResults
 from dayfold.adapters.collection_marks import CollectionMarks
 from dayfold.adapters.crawler import Crawler
 from dayfold.adapters.executions import Executions
 from dayfold.adapters.extracts import Extracts
 from dayfold.adapters.garbage import Garbage
 from dayfold.adapters.ledger import Ledger
+from dayfold.adapters.ops_table import CHECK_RESULTS, PUBLICATIONS, OpsTable
 from dayfold.adapters.plans import PlanStore
-from dayfold.adapters.publications import PublicationsTable
 from dayfold.adapters.query_files import QueryFiles
 from dayfold.adapters.queue import Queue
 from dayfold.adapters.raw_schemas import RawSchemas
@@ -58,8 +57,8 @@ class Pipeline:
     raw_schemas: RawSchemas
     build_files: BuildFiles
     whole_days: WholeDays
-    publications: PublicationsTable
-    check_results: CheckResults
+    publications: OpsTable
+    check_results: OpsTable
     garbage: Garbage
     collection_marks: CollectionMarks
     now: Callable[[], dt.datetime] = _now
@@ -90,8 +89,8 @@ def connect() -> Pipeline:
         raw_schemas=RawSchemas(client("dynamodb"), settings.ledger_table),
         build_files=BuildFiles(client("s3"), settings.bucket),
         whole_days=WholeDays(client("glue"), client("s3"), settings.bucket),
-        publications=PublicationsTable(client("s3"), client("glue"), settings.bucket),
-        check_results=CheckResults(client("s3"), client("glue"), settings.bucket),
+        publications=OpsTable(client("s3"), client("glue"), settings.bucket, PUBLICATIONS),
+        check_results=OpsTable(client("s3"), client("glue"), settings.bucket, CHECK_RESULTS),
         garbage=Garbage(client("s3"), settings.bucket),
         collection_marks=CollectionMarks(client("dynamodb"), settings.ledger_table),
     )

@@ -12,7 +12,7 @@ import datetime as dt
 import logging
 from typing import TYPE_CHECKING
 
-from dayfold.adapters.whole_days import UNREACHABLE
+from dayfold.adapters.aws import UNREACHABLE
 from dayfold.domain.days import ONE_DAY
 from dayfold.domain.planning import decide
 from dayfold.domain.requests import RunRequest

@@ -5,12 +5,12 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING, Any
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from dayfold.errors import RetriableError, ThrottledError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from botocore.exceptions import ClientError
 
 # Both kinds: too many active queries in the account, and too many calls a second.
 _THROTTLING = frozenset(
@@ -33,6 +33,8 @@ _READ_SECONDS = 20
 _TRIES = 4
 # Who starts queries waits by itself, with its other queries in view: a try in the client is blind.
 _ATHENA_TRIES = 2
+# What may come of asking AWS, for whoever may not be stopped by it.
+UNREACHABLE = (BotoCoreError, ClientError, RetriableError)
 _OWN_FAULT = 500  # from here on a status says that the service, not the call, is to blame
 
 

@@ -15,10 +15,10 @@ import json
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
 from dayfold.adapters.aws import error_code, raise_if_throttled
-from dayfold.adapters.check_results import JSON_LINES
+from dayfold.adapters.ops_table import JSON_LINES
 from dayfold.domain.whole_days import DayRow
 
 if TYPE_CHECKING:
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 DATABASE, TABLE = "kpi", "days"
 _PREFIX = "ops/days/"
 _FILE = "days.json.gz"
-UNREACHABLE = (BotoCoreError, ClientError)  # what may come of asking AWS, beyond Dayfold's own
 _CONFLICTS = frozenset(
     {"AlreadyExistsException", "ConcurrentModificationException", "VersionMismatchException"}
 )

@@ -11,7 +11,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from dayfold.domain.statements import named_build_table
-from dayfold.errors import BadRequestError
+from dayfold.errors import BadRequestError, ThrottledError
 from tests.unit.pipeline.backfilling import drain, start
 from tests.unit.pipeline.world import BUCKET, WEEKLY, client
 
@@ -76,12 +76,14 @@ def test_what_every_check_said_is_kept_one_file_a_job(landed: World) -> None:
     assert [one["Values"] for one in partitions["Partitions"]] == [["2004-06-10"]]
 
 
+@pytest.mark.parametrize(
+    "error",
+    [ClientError({"Error": {"Code": "AccessDenied"}}, "PutObject"), ThrottledError("SlowDown")],
+)
 def test_a_table_that_cannot_be_written_stops_no_publish(
-    landed: World, monkeypatch: pytest.MonkeyPatch
+    landed: World, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
     # Given
-    error = ClientError({"Error": {"Code": "AccessDenied"}}, "PutObject")
-
     class Broken:
         def put_object(self, **_: object) -> None:
             raise error

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from dayfold.adapters.publications import COLUMNS, PublicationsTable
+from dayfold.adapters.ops_table import PUBLICATIONS, OpsTable
 from dayfold.domain.days import day_range
 from dayfold.errors import ThrottledError
 from dayfold.history import save_publications
@@ -62,7 +62,7 @@ def test_a_run_and_a_rollback_leave_one_file_each(world: World) -> None:
     assert set(found) == {f"{PREFIX}{name}.json.gz" for name in ("run-1", "run-2", "rollback-1")}
     (line,) = found[f"{PREFIX}rollback-1.json.gz"]
     first, second = world.pipeline.ledger.builds(WEEKLY, DAY)
-    assert list(line) == list(COLUMNS)
+    assert list(line) == list(PUBLICATIONS.columns)
     assert (line["cause"], line["requested_by"], line["cost_usd"]) == ("rollback", "ann", 0)
     assert (line["build_id"], line["undone_build_id"]) == (first.build_id, second.build_id)
     assert json.loads(line["inputs"]) == dict(first.inputs)
@@ -98,7 +98,7 @@ def test_the_sweep_makes_up_for_a_run_that_could_not_tell(
 
     world.land(*MAY)
     with monkeypatch.context() as patch:
-        patch.setattr(PublicationsTable, "save", refuse)
+        patch.setattr(OpsTable, "save", refuse)
         assert world.run("run-1", days=[str(DAY)])["status"] == "succeeded"
     assert files() == {}
     # When

@@ -13,19 +13,19 @@ import boto3
 from dayfold.adapters.backfills import Backfills
 from dayfold.adapters.build_files import BuildFiles
 from dayfold.adapters.catalog import Catalog
-from dayfold.adapters.check_results import CheckResults
 from dayfold.adapters.collection_marks import CollectionMarks
 from dayfold.adapters.crawler import Crawler
 from dayfold.adapters.extracts import Extracts
 from dayfold.adapters.garbage import Garbage
 from dayfold.adapters.ledger import Ledger
+from dayfold.adapters.ops_table import CHECK_RESULTS, PUBLICATIONS, OpsTable
 from dayfold.adapters.plans import PlanStore
-from dayfold.adapters.publications import PublicationsTable
 from dayfold.adapters.query_files import QueryFiles
 from dayfold.adapters.queue import Queue
 from dayfold.adapters.raw_schemas import RawSchemas
 from dayfold.adapters.sweeps import Sweeps
 from dayfold.adapters.whole_days import WholeDays
+from dayfold.domain.days import day_range
 from dayfold.finishing import finish_build
 from dayfold.pipeline import Pipeline
 from dayfold.planner import plan_run
@@ -45,6 +45,7 @@ BUCKET = "extracts"
 LEDGER = "ledger"
 CRAWLER = "raw"
 REGION = "us-east-1"
+MAY = [str(day) for day in day_range(dt.date(2004, 5, 1), dt.date(2004, 5, 31))]
 
 POSTS = """-- Posts.
 --
@@ -112,15 +113,20 @@ class World:
     def land(self, *days: str, table: str = "events", text: str = "{}") -> None:
         """Put a file into the raw folder of each day, crawled."""
         s3, glue = client("s3"), client("glue")
+        where = {"DatabaseName": "raw", "TableName": table}
         for day in days:
             key = f"raw/{table}/dt={day}/part-0.json"
             s3.put_object(Bucket=BUCKET, Key=key, Body=text.encode())
-            if not self._has_partition(table, day):
-                glue.create_partition(
-                    DatabaseName="raw",
-                    TableName=table,
-                    PartitionInput={"Values": [day], "StorageDescriptor": {"Columns": []}},
-                )
+        asked = [{"Values": [day]} for day in days]
+        known = glue.batch_get_partition(**where, PartitionsToGet=asked)["Partitions"]
+        there = {one["Values"][0] for one in known}
+        new = [
+            {"Values": [day], "StorageDescriptor": {"Columns": []}}
+            for day in days
+            if day not in there
+        ]
+        if new:
+            glue.batch_create_partition(**where, PartitionInputList=new)
 
     def location(self, table: str, day: str) -> str | None:
         """Where the catalog points for a day of a published table."""
@@ -164,14 +170,6 @@ class World:
             return started
         ended = finish_build(self.pipeline, build=Build(**started["build"]))
         return self.build(run_id, name, index) if ended["status"] == "retry" else ended
-
-    @staticmethod
-    def _has_partition(table: str, day: str) -> bool:
-        glue = client("glue")
-        answer = glue.batch_get_partition(
-            DatabaseName="raw", TableName=table, PartitionsToGet=[{"Values": [day]}]
-        )
-        return bool(answer["Partitions"])
 
 
 def make_world(folder: Path) -> World:
@@ -232,8 +230,8 @@ def _pipeline(
         raw_schemas=RawSchemas(client("dynamodb"), LEDGER),
         build_files=BuildFiles(s3, BUCKET),
         whole_days=WholeDays(glue, s3, BUCKET),
-        publications=PublicationsTable(s3, glue, BUCKET),
-        check_results=CheckResults(s3, glue, BUCKET),
+        publications=OpsTable(s3, glue, BUCKET, PUBLICATIONS),
+        check_results=OpsTable(s3, glue, BUCKET, CHECK_RESULTS),
         garbage=Garbage(s3, BUCKET),
         collection_marks=CollectionMarks(client("dynamodb"), LEDGER),
         now=lambda: clock[0],
