@@ -12,7 +12,6 @@ from dayfold.domain.statements import build_table_name
 from dayfold.domain.sweeping import build_of, is_abandoned
 from dayfold.ending import timestamp
 from dayfold.errors import BadRequestError
-from dayfold.planner import recent_days
 from dayfold.releasing import steer_backfill
 
 if TYPE_CHECKING:
@@ -26,17 +25,19 @@ _RECENT_BACKFILL_DAYS = 3  # how long an ended backfill is looked at for leases 
 Holder = Literal["dead", "alive", "unknown"]
 
 
-def end_leases(pipeline: Pipeline, dead: Sequence[RunRecord], *, dry_run: bool) -> list[str]:
+def end_leases(
+    pipeline: Pipeline, dead: Sequence[RunRecord], recent: Sequence[dt.date], *, dry_run: bool
+) -> list[str]:
     """End attempts whose writer has died, so that everybody sees that they can be built again.
 
-    Looks at the sweep's window, at the days of runs that have just been found dead, and at the days
-    of backfills that run or ended lately.
+    Looks at the recent days, at the days of runs that have just been found dead, and at the days of
+    backfills that run or ended lately.
 
     Returns:
         A line for each.
     """
     holders = _Holders(pipeline)
-    spans = _spans(pipeline, dead)
+    spans = _spans(pipeline, dead, recent)
     ended: list[str] = []
     for table in pipeline.tables().values():
         abandoned = {
@@ -101,10 +102,11 @@ class _Holders:
         return "alive" if self._pipeline.executions.is_running(run.execution_arn) else "dead"
 
 
-def _spans(pipeline: Pipeline, dead: Sequence[RunRecord]) -> list[tuple[dt.date, dt.date]]:
+def _spans(
+    pipeline: Pipeline, dead: Sequence[RunRecord], recent: Sequence[dt.date]
+) -> list[tuple[dt.date, dt.date]]:
     """The stretches of days in which somebody may have left a lease behind."""
     spans = []
-    recent = recent_days(pipeline, pipeline.settings.sweep_days)
     if recent:
         spans.append((recent[0], recent[-1]))
     spans += [span for run in dead for span in _span_of(run.request)]

@@ -1,4 +1,4 @@
-"""What a cancelled backfill has left running when no Lambda was at work to see the cancel."""
+"""Ending what a run has under way: its backfill is cancelled, or a step of it cannot be retried."""
 
 from __future__ import annotations
 
@@ -15,13 +15,16 @@ if TYPE_CHECKING:
     from dayfold.pipeline import Pipeline
 
 
-def abandon(pipeline: Pipeline, days: Mapping[str, Collection[dt.date]], run_id: str) -> int:
+def abandon(
+    pipeline: Pipeline, days: Mapping[str, Collection[dt.date]], run_id: str, reason: str
+) -> int:
     """Stop the queries of a run's builds and end them as failed, so that the days are buildable.
 
     Args:
         pipeline: the outside world.
         days: by table, where to look.
         run_id: whose builds; those of others are let be.
+        reason: why, for the ledger.
 
     Returns:
         How many builds were under way.
@@ -40,7 +43,6 @@ def abandon(pipeline: Pipeline, days: Mapping[str, Collection[dt.date]], run_id:
             if query_id is not None:
                 pipeline.athena.stop(query_id)
             attempts = {day: state.attempt for day, state in its_days.items()}
-            reason = "the backfill was cancelled"
             fail(pipeline, tables[name], attempts, run_id, build_id, query_id, reason)
             left += 1
     return left

@@ -66,8 +66,7 @@ def run_backfill_job(
         return f"nothing to do: {backfill.status}"
     try:
         if backfill.status == "cancelled":
-            left = abandon(pipeline, _days(_read_group(message)), backfill.run_id)
-            return "stopped: cancelled" if left else "nothing to do: cancelled"
+            return _stop_cancelled(pipeline, _read_group(message), backfill.run_id)
         return _run(pipeline, backfill, message, receipt, seconds_left)
     except RetriableError:
         return _hand_back(pipeline, message, _THROTTLED_SECONDS, "to be tried again")
@@ -104,9 +103,17 @@ def _run(
     ended = build.build()
     if ended == "out of time":
         return _hand_back(pipeline, message, 0, ended)
+    if ended == "cancelled":
+        return _stop_cancelled(pipeline, group, run_id)
     if ended == "built":
         _end(pipeline, backfill, message, job, group, build.failures)
     return ended
+
+
+def _stop_cancelled(pipeline: Pipeline, group: Group, run_id: str) -> str:
+    """Leave every partition of a cancelled job published or buildable."""
+    left = abandon(pipeline, _days(group), run_id, "the backfill was cancelled")
+    return "stopped: cancelled" if left else "nothing to do: cancelled"
 
 
 def give_up_job(pipeline: Pipeline, *, message: JobMessage, why: str) -> str:

@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from dayfold.domain.jobs import Group
-from dayfold.ending import fail
 from dayfold.errors import RetriableError
 from dayfold.finishing import renew, step
 from dayfold.inputs import (
@@ -62,14 +61,17 @@ class GroupBuild:
         self._refused = False
 
     def build(self) -> Ended:
-        """Build until all has ended, time runs out, or the backfill is cancelled."""
+        """Build until all has ended, time runs out, or the backfill is cancelled.
+
+        Whoever hears that it is cancelled has yet to end the builds that the ledger has.
+        """
         self._admit()
         pause = _FIRST_PAUSE
         while self._waiting or self._active:
             if self.seconds_left() < _RESERVE_SECONDS:
                 return "out of time"
             if not self._keep():
-                self._cancel()
+                self._stop_queries()
                 return "cancelled"
             moved = self._try(self._start_due) + self._try(self._look)
             pause = _FIRST_PAUSE if moved else min(pause * _PAUSE_GROWTH, _LONGEST_PAUSE)
@@ -205,17 +207,7 @@ class GroupBuild:
             else:
                 self.failures.append(f"{job.table} {single.first}: {state.error}")
 
-    def _cancel(self) -> None:
-        """Stop what runs, and leave every partition published or buildable."""
-        tables = self.pipeline.tables()
+    def _stop_queries(self) -> None:
+        """Stop the queries of checks too, of which the ledger does not know."""
         for _, build in self._active:
             self.pipeline.athena.stop(build.awaited)
-            fail(
-                self.pipeline,
-                tables[build.table],
-                build.days(),
-                build.run_id,
-                build.build_id,
-                build.query_id,
-                "the backfill was cancelled",
-            )

@@ -75,10 +75,10 @@ def go_on(pipeline: Pipeline, name: str, wave: int) -> None:
 
 def _tell(pipeline: Pipeline, backfill: BackfillRecord) -> None:
     run_id = backfill.run_id
-    tell(pipeline, run_id, lambda: planned_days(pipeline, backfill))
+    tell(pipeline, run_id, lambda: days_of_backfill(pipeline, backfill))
 
 
-def planned_days(pipeline: Pipeline, backfill: BackfillRecord) -> dict[str, set[dt.date]]:
+def days_of_backfill(pipeline: Pipeline, backfill: BackfillRecord) -> dict[str, set[dt.date]]:
     """The partitions that a backfill was to build, by table, from its plan.
 
     Raises:
@@ -91,6 +91,19 @@ def planned_days(pipeline: Pipeline, backfill: BackfillRecord) -> dict[str, set[
                 planned = days.setdefault(job["table"], set())
                 planned.update(map(dt.date.fromisoformat, job["reasons"]))
     return days
+
+
+def known_backfill(pipeline: Pipeline, name: str) -> BackfillRecord:
+    """The backfill of a name.
+
+    Raises:
+        BadRequestError: there is none.
+    """
+    backfill = pipeline.backfills.get(name)
+    if backfill is None:
+        known = ", ".join(one.name for one in pipeline.backfills.list(5)) or "none yet"
+        raise BadRequestError(f"there is no backfill {name!r}: there are {known}")
+    return backfill
 
 
 def steer_backfill(
@@ -110,10 +123,7 @@ def steer_backfill(
     Raises:
         BadRequestError: there is no such backfill, or it is past what is asked for.
     """
-    backfill = pipeline.backfills.get(name)
-    if backfill is None:
-        known = ", ".join(one.name for one in pipeline.backfills.list(5)) or "none yet"
-        raise BadRequestError(f"there is no backfill {name!r}: there are {known}")
+    backfill = known_backfill(pipeline, name)
     stops, goes_on = {"pause": _pause, "cancel": _cancel}, {"resume": _resume, "retry": _retry}
     if action in stops and max_cost_usd is None:
         sent = stops[action](pipeline, backfill)

@@ -18,7 +18,7 @@ from dayfold.domain.partition import ROLLBACK_RUN
 from dayfold.domain.rollback import Choice, Wanted
 from dayfold.errors import BadRequestError, DayfoldError
 from dayfold.history import tell
-from dayfold.releasing import planned_days
+from dayfold.releasing import days_of_backfill, known_backfill
 from dayfold.rollback_steps import Moving, choose_all, pasts_of
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def _read(pipeline: Pipeline, request: Request) -> tuple[Wanted, dict[str, list[
     if request.backfill is not None:
         if request.table or request.first or request.build_id:
             raise BadRequestError("a backfill is rolled back as a whole: give no table, day, build")
-        published = _days_of_backfill(pipeline, request.backfill)
+        published = _days_of_ended(pipeline, request.backfill)
         ordered = {name: published[name] for name in reversed(list(tables)) if name in published}
         return Wanted(undone_run=run_id_of(request.backfill)), ordered
     if request.table is None or request.first is None:
@@ -108,18 +108,15 @@ def _read(pipeline: Pipeline, request: Request) -> tuple[Wanted, dict[str, list[
     return Wanted(request.build_id), {request.table: list(day_range(request.first, last))}
 
 
-def _days_of_backfill(pipeline: Pipeline, name: str) -> dict[str, list[dt.date]]:
+def _days_of_ended(pipeline: Pipeline, name: str) -> dict[str, list[dt.date]]:
     """The partitions that a backfill was to build, from its plan."""
-    backfill = pipeline.backfills.get(name)
-    if backfill is None:
-        known = ", ".join(one.name for one in pipeline.backfills.list(5)) or "none yet"
-        raise BadRequestError(f"there is no backfill {name!r}: there are {known}")
+    backfill = known_backfill(pipeline, name)
     if backfill.status not in ENDED:
         raise BadRequestError(
             f"backfill {name!r} is {backfill.status}: "
             f"`dayfold backfill cancel {name}` ends it first"
         )
-    days = planned_days(pipeline, backfill)
+    days = days_of_backfill(pipeline, backfill)
     return {table: sorted(some) for table, some in days.items()}
 
 

@@ -8,10 +8,11 @@ import datetime as dt
 import json
 from typing import TYPE_CHECKING, Any
 
-from dayfold.domain.days import ONE_DAY
+from dayfold.abandoning import abandon
+from dayfold.domain.days import ONE_DAY, day_range
 from dayfold.domain.failures import STEP_FAILED
 from dayfold.domain.partition import RunRecord
-from dayfold.ending import fail, timestamp
+from dayfold.ending import timestamp
 from dayfold.history import tell
 from dayfold.waves import PlannedRun
 
@@ -53,7 +54,7 @@ def end_run(pipeline: Pipeline, *, run_id: str, error: Mapping[str, Any] | None)
     )
     pipeline.ledger.save_run(ended)
     if run.planned:
-        tell(pipeline, run_id, lambda: planned_days(pipeline, run_id))
+        tell(pipeline, run_id, lambda: days_of_run(pipeline, run_id))
     shown = failures[:_SHOWN]
     if len(failures) > _SHOWN:
         shown.append(f"... and {len(failures) - _SHOWN} more")
@@ -67,7 +68,7 @@ def end_run(pipeline: Pipeline, *, run_id: str, error: Mapping[str, Any] | None)
     }
 
 
-def planned_days(pipeline: Pipeline, run_id: str) -> dict[str, set[dt.date]]:
+def days_of_run(pipeline: Pipeline, run_id: str) -> dict[str, set[dt.date]]:
     """The partitions that a run was to build, by table, from its plan."""
     planned: dict[str, set[dt.date]] = {}
     for job in PlannedRun(pipeline, run_id).jobs:
@@ -80,21 +81,10 @@ def fail_build(
 ) -> dict[str, Any]:
     """End what a job still holds as failed, after a step that could not be retried further."""
     job = pipeline.plans.load_job(run_id, name, index)
-    table = pipeline.tables()[job["table"]]
     first, last = (dt.date.fromisoformat(job[end]) for end in ("first", "last"))
-    mine = {
-        day: state
-        for day, state in pipeline.ledger.partitions(table.name, first, last).items()
-        if state.status == "building" and state.run_id == run_id
-    }
-    if not mine:
-        return {"status": "failed"}
-    state = next(iter(mine.values()))
-    if state.query_id:
-        pipeline.athena.stop(state.query_id)
-    attempts = {day: state.attempt for day, state in mine.items()}
     reason = f"{STEP_FAILED}: {_one_line(error)}"
-    return fail(pipeline, table, attempts, run_id, state.build_id, state.query_id, reason)
+    abandon(pipeline, {job["table"]: set(day_range(first, last))}, run_id, reason)
+    return {"status": "failed", "error": reason}
 
 
 def report_lateness(pipeline: Pipeline) -> int:

@@ -34,9 +34,9 @@ from dayfold.errors import BadRequestError
 from dayfold.history import tell_publications
 from dayfold.noticing import notice_raw_changes, raw_troubles
 from dayfold.planner import PLAN, dead_runs, end_dead_runs, gather, recent_days
-from dayfold.releasing import planned_days, wave_file
+from dayfold.releasing import days_of_backfill, wave_file
 from dayfold.rolling_back import finish_rollbacks
-from dayfold.runs import planned_days as planned_of_run
+from dayfold.runs import days_of_run
 from dayfold.whole_days import refresh_after
 
 if TYPE_CHECKING:
@@ -56,8 +56,8 @@ def sweep(pipeline: Pipeline, *, dry_run: bool = False) -> SweepRecord:
     Raises:
         ThrottledError: AWS wants to be called later; the next sweep does what this one has not.
     """
-    record = _clear_up(pipeline, SweepRecord(at=timestamp(pipeline), dry_run=dry_run))
     days = recent_days(pipeline, pipeline.settings.sweep_days)
+    record = _clear_up(pipeline, SweepRecord(at=timestamp(pipeline), dry_run=dry_run), days)
     if days:
         record = _find_and_start(pipeline, record, days)
     if not dry_run:
@@ -76,22 +76,21 @@ def make_up(pipeline: Pipeline) -> None:
     since = (pipeline.now() - _TOLD_AGAIN).astimezone(dt.UTC).isoformat()
     for run in pipeline.ledger.recent_runs():
         if run.planned and (run.ended_at or "") > since:
-            tell_publications(pipeline, run.run_id, partial(planned_of_run, pipeline, run.run_id))
+            tell_publications(pipeline, run.run_id, partial(days_of_run, pipeline, run.run_id))
     for backfill in pipeline.backfills.list():
         if (backfill.ended_at or "") > since:
             run_id = backfill.run_id
-            tell_publications(pipeline, run_id, partial(planned_days, pipeline, backfill))
+            tell_publications(pipeline, run_id, partial(days_of_backfill, pipeline, backfill))
 
 
-def _clear_up(pipeline: Pipeline, record: SweepRecord) -> SweepRecord:
+def _clear_up(pipeline: Pipeline, record: SweepRecord, days: tuple[dt.date, ...]) -> SweepRecord:
     """End what has died: runs, leases, queries; and wake backfills that stand still."""
     dry_run = record.dry_run
     running = pipeline.athena.active()  # before the ledger: a lease is older than its query
     dead = dead_runs(pipeline)
     if not dry_run:
         end_dead_runs(pipeline)
-    leases = end_leases(pipeline, dead, dry_run=dry_run)
-    days = recent_days(pipeline, pipeline.settings.sweep_days)
+    leases = end_leases(pipeline, dead, days, dry_run=dry_run)
     leases += finish_rollbacks(pipeline, days, dry_run=dry_run)
     return dataclasses.replace(
         record,

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from dayfold.domain.days import day_range
 from dayfold.domain.jobs import Job
 from dayfold.errors import BadRequestError
 from dayfold.inputs import States, read_states
@@ -20,14 +19,8 @@ if TYPE_CHECKING:
     from dayfold.pipeline import Pipeline
     from tests.unit.pipeline.world import World
 
-MAY = [str(day) for day in day_range(dt.date(2004, 5, 1), dt.date(2004, 5, 31))]
 
-
-@pytest.fixture(autouse=True)
-def _no_visibility(monkeypatch: pytest.MonkeyPatch, world: World) -> None:
-    """The tests take messages out of the queue before they deliver them."""
-    world.land(*MAY)
-    monkeypatch.setattr(type(world.pipeline.queue), "hold", lambda *_: None)
+pytestmark = pytest.mark.usefixtures("may", "by_hand")
 
 
 @pytest.mark.parametrize("copies", [1, 2])
@@ -168,7 +161,7 @@ def test_a_cancelled_backfill_leaves_partitions_buildable(world: World) -> None:
     world.clock[0] += dt.timedelta(hours=1)
     ended = world.run("run-1", days=["2004-05-20"])
     # Then its query is stopped, and a run builds the days
-    assert said == "cancelled"
+    assert said == "stopped: cancelled"
     assert world.athena.stopped
     assert ended["status"] == "succeeded"
     with pytest.raises(BadRequestError, match="has ended as cancelled: nothing to pause"):
