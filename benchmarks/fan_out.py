@@ -3,6 +3,7 @@
 All tables that ship, small days, `--days-per-job 1` and wide. The local Athena holds each query for
 two seconds and refuses more than so many at once. The bound is every query that was started, the
 checks' too, times its latency, over the quota: what no client could beat without fewer queries.
+`times read` is all that was read, by checks too, over what each table's inputs of those days hold.
 """
 
 from __future__ import annotations
@@ -19,15 +20,16 @@ from typing import TYPE_CHECKING
 
 from benchmarks.rebuild.environments import REPOSITORY
 from benchmarks.rebuild.pipeline import Pipeline, pipeline
+from dayfold.adapters.query_files import QueryFiles
 from dayfold_local.sample import write_sample
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from benchmarks.rebuild.measure import Taken
+    from dayfold.domain.query_file import Tables
 
 LAST_DAY = dt.date(2025, 12, 31)
-TABLES = 12
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -53,27 +55,30 @@ def main(arguments: list[str] | None = None) -> int:
             live.land("events", extracts / "events")
             at_once = ("--concurrency", str(options.concurrency or options.quota))
             print(
-                f"\n{options.days} days x {TABLES} tables, {options.latency:g} s a query, "
+                f"\n{options.days} days x {len(_tables())} tables, {options.latency:g} s a query, "
                 f"{options.quota} at once, two cores"
             )
             print(
                 f"{'':<20}{'seconds':>9}{'queries':>9}{'bound s':>9}{'ratio':>7}{'cpu s':>8}"
-                f"{'MB read':>9}{'part./s':>9}"
+                f"{'MB read':>9}{'times read':>12}{'part./s':>9}"
             )
             for name, width in (("--days-per-job 1", ("--days-per-job", "1")), ("wide jobs", ())):
                 before = _queries(live)
                 taken = live.rebuild(name.strip("-").split()[0], first, LAST_DAY, *width, *at_once)
-                _line(name, taken, _queries(live) - before, options)
+                held = _input_bytes(live, first, LAST_DAY)
+                _line(name, taken, _queries(live) - before, held, options)
     return 0
 
 
-def _line(name: str, taken: Taken, queries: _Queries, options: argparse.Namespace) -> None:
+def _line(
+    name: str, taken: Taken, queries: _Queries, held: int, options: argparse.Namespace
+) -> None:
     bound = queries.count * options.latency / options.quota
-    rate = options.days * TABLES / taken.seconds
+    rate = options.days * len(_tables()) / taken.seconds
     print(
         f"{name:<20}{taken.seconds:>9.1f}{queries.count:>9}{bound:>9.1f}"
         f"{taken.seconds / bound:>7.2f}{taken.cpu_seconds:>8.1f}{queries.read / 1e6:>9.1f}"
-        f"{rate:>9.1f}"
+        f"{queries.read / held:>12.2f}{rate:>9.1f}"
     )
 
 
@@ -85,6 +90,28 @@ class _Queries:
 
     def __sub__(self, other: _Queries) -> _Queries:
         return _Queries(self.count - other.count, self.read - other.read)
+
+
+def _input_bytes(live: Pipeline, first: dt.date, last: dt.date) -> int:
+    """The bytes of the days from `first` to `last` of every input of every table."""
+    inputs = [one.table for table in _tables().values() for one in table.inputs]
+    days = {table: live.locations(table) for table in set(inputs)}
+    return sum(
+        _size(Path(folder))
+        for table in inputs
+        for day, folder in days[table].items()
+        if str(first) <= day <= str(last)
+    )
+
+
+def _tables() -> Tables:
+    return QueryFiles(REPOSITORY / "queries").load()
+
+
+def _size(folder: Path) -> int:
+    return sum(
+        file.stat().st_size for file in folder.iterdir() if not file.name.endswith(".meta.json")
+    )
 
 
 def _queries(live: Pipeline) -> _Queries:

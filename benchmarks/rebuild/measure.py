@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 _LOOK_SECONDS = 0.2
+_LOOKING_SHARE = 0.05  # of a core at most: walking the pages of twenty Lambdas takes its time
 _TICK = os.sysconf("SC_CLK_TCK")
 
 
@@ -93,8 +94,9 @@ def peak(sessions: Sequence[int]) -> Iterator[list[int]]:
 
     def watch() -> None:
         while not stop.is_set():
+            began = time.thread_time()
             most[0] = max(most[0], _held(_members(sessions)))
-            stop.wait(_LOOK_SECONDS)
+            stop.wait(max(_LOOK_SECONDS, (time.thread_time() - began) / _LOOKING_SHARE))
 
     thread = threading.Thread(target=watch, daemon=True)
     thread.start()
