@@ -12,10 +12,10 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal
 
+from dayfold.domain.partition import BuildRecord, RollbackRecord
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-
-    from dayfold.domain.partition import BuildRecord, RollbackRecord
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -52,8 +52,9 @@ def publications(
     Attempts give the order, not clocks: an attempt's number is above that of all before it.
     """
     found = [
-        *(_of_build(build) for build in builds if build.status == "published"),
-        *(_of_rollback(rollback) for rollback in rollbacks),
+        _publication(record)
+        for record in (*builds, *rollbacks)
+        if isinstance(record, RollbackRecord) or record.status == "published"
     ]
     by_day: dict[dt.date, list[Publication]] = {}
     for one in sorted(found, key=lambda one: (one.day, one.attempt)):
@@ -67,37 +68,30 @@ def as_of(history: Sequence[Publication], moment: dt.datetime) -> Publication | 
     return seen[-1] if seen else None
 
 
-def _of_build(build: BuildRecord) -> Publication:
-    return Publication(
-        day=build.day,
-        attempt=build.attempt,
-        build_id=build.build_id,
-        published_at=build.ended_at,
-        run_id=build.run_id,
+def _publication(record: BuildRecord | RollbackRecord) -> Publication:
+    """What readers saw from the end of an attempt on; a rollback itself reads and costs nothing."""
+    told = Publication(
+        day=record.day,
+        attempt=record.attempt,
+        build_id=record.build_id,
+        published_at=record.ended_at,
+        run_id=record.run_id,
         cause="build",
-        location=build.location,
-        sql_hash=build.sql_hash,
-        inputs=build.inputs,
-        rows=build.rows,
-        bytes_scanned=build.bytes_scanned or 0,
-        cost_usd=build.cost_usd or 0.0,
-        columns=build.columns,
+        location=record.location,
+        sql_hash=record.sql_hash,
+        inputs=record.inputs,
+        rows=record.rows,
+        bytes_scanned=record.bytes_scanned or 0,
+        cost_usd=record.cost_usd or 0.0,
+        columns=record.columns,
     )
-
-
-def _of_rollback(rollback: RollbackRecord) -> Publication:
-    return Publication(
-        day=rollback.day,
-        attempt=rollback.attempt,
-        build_id=rollback.build_id,
-        published_at=rollback.ended_at,
-        run_id=rollback.run_id,
+    if isinstance(record, BuildRecord):
+        return told
+    return dataclasses.replace(
+        told,
         cause="rollback",
-        by=rollback.by,
-        undone_build_id=rollback.undone_build_id,
-        location=rollback.location,
-        sql_hash=rollback.sql_hash,
-        inputs=rollback.inputs,
-        rows=rollback.rows,
-        columns=rollback.columns,
+        by=record.by,
+        undone_build_id=record.undone_build_id,
+        bytes_scanned=0,
+        cost_usd=0.0,
     )
