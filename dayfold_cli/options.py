@@ -71,6 +71,15 @@ table_option = click.option(
 )
 
 
+policy_option = click.option(
+    "--policy",
+    type=click.Choice(("missing", "stale", "failed", "all")),
+    default="stale",
+    show_default=True,
+    help="What to build: never built; that and out of date; only failed; everything anew.",
+)
+
+
 def query_files(project: Path) -> dict[str, Path]:
     """The tables of a project by name, from the names of its files alone: `kpi.active_users`."""
     return {

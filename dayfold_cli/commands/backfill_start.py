@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dayfold_cli.check_options import check_options, read_check_options
-from dayfold_cli.commands.run import POLICIES
 from dayfold_cli.lazy import TargetCommand, target_of
 from dayfold_cli.options import (
     known_tables,
+    policy_option,
     range_options,
     read_range,
     resolve_table,
@@ -47,13 +47,7 @@ max_cost_option = click.option(
 @click.command("start", cls=TargetCommand)
 @range_options
 @table_option
-@click.option(
-    "--policy",
-    type=click.Choice(POLICIES),
-    default="stale",
-    show_default=True,
-    help="What to build: never built; that and out of date; only failed; everything anew.",
-)
+@policy_option
 @click.option(
     "--order",
     type=click.Choice(("newest", "oldest")),

@@ -10,6 +10,7 @@ from dayfold_cli.lazy import TargetCommand, target_of
 from dayfold_cli.options import (
     DAY,
     known_tables,
+    policy_option,
     range_options,
     read_range,
     resolve_table,
@@ -24,20 +25,12 @@ if TYPE_CHECKING:
     from dayfold_cli.output import Format
     from dayfold_cli.runs import Outcome
 
-POLICIES = ("missing", "stale", "failed", "all")
-
 
 @click.command("run", cls=TargetCommand)
 @click.option("--day", "-d", "days", type=DAY, multiple=True, metavar="DAY", help="A day to build.")
 @range_options
 @table_option
-@click.option(
-    "--policy",
-    type=click.Choice(POLICIES),
-    default="stale",
-    show_default=True,
-    help="What to build: never built; that and out of date; only failed; everything anew.",
-)
+@policy_option
 @click.option("--dry-run", is_flag=True, help="Show the plan and build nothing.")
 @click.option("--wait", is_flag=True, help="Follow the run; exit 1 if it failed.")
 @format_option
