@@ -235,3 +235,35 @@ def test_unload(client: Client) -> None:
     assert ran.execution["SubstatementType"] == "UNLOAD"
     assert again.reason is not None
     assert again.reason.startswith("HIVE_PATH_ALREADY_EXISTS")
+
+
+def test_partition_values_beyond_ascii_are_refused_before_a_file_is_written(client: Client) -> None:
+    # Given a CTAS whose last partition has a value that Hive's folders do not take
+    sql = (
+        "CREATE TABLE beyond WITH (partitioned_by = ARRAY['p'], external_location = "
+        f"'s3://{client.bucket}/written/beyond/') AS "
+        "SELECT * FROM (VALUES (1, 'a'), (2, 'ü')) t(n, p)"
+    )
+    # When
+    ran = client.run(sql)
+    # Then it fails as on Athena, and leaves nothing
+    assert ran.reason == (
+        "HIVE_INVALID_PARTITION_VALUE: Hive partition keys can only contain printable ASCII "
+        "characters (0x20 - 0x7E). Invalid value: C3 BC"
+    )
+    listed = client.s3.list_objects_v2(Bucket=client.bucket, Prefix="written/beyond/")
+    assert listed["KeyCount"] == 0
+
+
+@pytest.mark.parametrize("value", ["{}", "ARRAY[{}]", "map(ARRAY['k'], ARRAY[{}])"])
+def test_orc_moments_that_other_readers_call_malformed_are_refused(
+    client: Client, value: str
+) -> None:
+    # Given a moment before 1970 with a fraction, for which the ORC library writes a wrong number
+    moment = value.format("TIMESTAMP '1969-12-31 23:59:59.001'")
+    # When
+    ran = client.run(f"CREATE TABLE early WITH (format = 'ORC') AS SELECT {moment} AS ts")
+    # Then nothing is written that Trino could not read
+    assert ran.reason is not None
+    assert "ORC files with a moment before 1970" in ran.reason
+    assert ran.reason.startswith("NOT_SUPPORTED")

@@ -9,13 +9,13 @@ import uuid
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote
 
-from dayfold_local.athena.errors import QueryFailure
+from dayfold_local.athena.errors import QueryFailure, not_supported
 from dayfold_local.athena.execution import buckets, codecs, select
 from dayfold_local.athena.sql_types import literal, quote
 from dayfold_local.athena.translation import texts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
     from dayfold_local.athena.execution.job import Job
@@ -60,6 +60,7 @@ def write(
         select.execute(job, running, copy)
         counted = job.session.fetch(1)
         rows = int(counted[0][0]) if counted else 0
+        job.hold()
         return Written(_upload(job, target, layout, place) if rows else (), rows)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
@@ -107,10 +108,12 @@ def _upload(
             "HIVE_TOO_MANY_OPEN_PARTITIONS",
             f"Exceeded limit of {_MOST_PARTITIONS} open writers for partitions/buckets",
         )
+    folders = [() if path == target else path.parent.relative_to(target).parts for path in files]
+    _check_values(value for parts in folders for value in parts)
     stamp = dt.datetime.now(dt.UTC).strftime("%Y%m%d_%H%M%S")
     written = []
     for at, path in enumerate(files):
-        parts = [] if path == target else list(path.parent.relative_to(target).parts)
+        parts = list(folders[at])
         name = f"{stamp}_{at:05d}_{job.query_id[:5]}_{uuid.uuid4()}{layout.suffix}"
         if layout.buckets:
             name = f"{int(parts.pop().partition('=')[2]):06d}_0_{name}"
@@ -119,6 +122,19 @@ def _upload(
         job.world.store.put(uri, _body(path, layout))
         written.append((uri, values))
     return tuple(written)
+
+
+def _check_values(folders: Iterable[str]) -> None:
+    """Refuses partition values that Trino does not write, before any file is there."""
+    for part in folders:
+        value = unquote(part.partition("=")[2])
+        if not (value.isascii() and value.isprintable()):
+            shown = " ".join(f"{byte:02X}" for byte in value.encode())
+            raise QueryFailure(
+                "HIVE_INVALID_PARTITION_VALUE",
+                "Hive partition keys can only contain printable ASCII characters (0x20 - 0x7E). "
+                f"Invalid value: {shown}",
+            )
 
 
 def _body(path: Path, layout: Layout) -> bytes:
@@ -140,8 +156,30 @@ def _orc(path: Path, compression: str) -> bytes:
     with po.ORCWriter(out, compression=codec) as writer:
         source = pq.ParquetFile(path)
         for batch in source.iter_batches():
+            for column in batch.columns:
+                _check_moments(column)
             writer.write(pa.Table.from_batches([batch]))
     return out.getvalue()
+
+
+def _check_moments(values: Any) -> None:  # noqa: ANN401 - an array of pyarrow, which has no types
+    """Refuses moments that the ORC writer gets wrong: their nanoseconds would be below zero."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    kind = values.type
+    if pa.types.is_timestamp(kind):
+        whole = pc.floor_temporal(values, unit="second")
+        early = pc.and_(pc.less(values, pa.scalar(0, kind)), pc.not_equal(values, whole))
+        if pc.any(early).as_py():
+            raise not_supported("ORC files with a moment before 1970 that has parts of a second")
+    elif pa.types.is_struct(kind):
+        for at in range(kind.num_fields):
+            _check_moments(values.field(at))
+    elif pa.types.is_map(kind):
+        _check_moments(values.items)
+    elif pa.types.is_list(kind):
+        _check_moments(values.flatten())
 
 
 def folder(names: tuple[str, ...], values: tuple[str, ...]) -> str:
