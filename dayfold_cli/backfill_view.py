@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from dayfold_cli.deployment import Deployment
     from dayfold_cli.output import Format
 
-LOOK_SECONDS = 0.5  # at least, between two looks at the ledger
+LOOK_SECONDS = 0.5  # between two looks at the ledger, once it goes on for a while
+LOOK_SHARE = 0.05  # of the time so far: a short backfill's end is seen soon
 LINE_SECONDS = 10.0  # between two lines in a pipe
 SHOWN_AS_THEY_COME = 15  # failures; the rest is counted, and gathered by cause at the end
 REMEMBERED = 20  # changes from which the rate is worked out
@@ -89,6 +90,7 @@ class Watcher:
         """Look until it has ended or is paused."""
         seen: BackfillRecord | None = None
         waves: Sequence[WaveRecord] = ()
+        begun = time.monotonic()
         while True:
             record = load(self._store, self._name)
             if record != seen:
@@ -101,7 +103,7 @@ class Watcher:
             self._pace.note(now, done(record))
             text = progress_text(record, self._pace.rate(now, record))
             self._view.show(record, waves, text)
-            time.sleep(every)
+            time.sleep(max(every, min(LOOK_SECONDS, (now - begun) * LOOK_SHARE)))
 
     def _tell_failures(self, record: BackfillRecord) -> None:
         if record.failed == self._failed:
@@ -187,7 +189,7 @@ def watch(deployment: Deployment, name: str, data_format: Format) -> None:
     try:
         with open_view(name) as view:
             watcher = Watcher(store, name, view)
-            record = watcher.follow(max(deployment.poll_seconds, LOOK_SECONDS))
+            record = watcher.follow(deployment.poll_seconds)
     except KeyboardInterrupt:
         note(
             f"{name} goes on: `dayfold backfill watch {name}` shows it again, "

@@ -27,7 +27,7 @@ LOCAL_SECRET_KEY = "local"  # noqa: S105 - the emulator checks the key's owner, 
 CONNECT_TIMEOUT = 5  # seconds
 READ_TIMEOUT = 910  # seconds: a function may take 900
 CALL_ATTEMPTS = 5
-LOCAL_POLL = 0.2  # seconds between two looks at something that is going on
+LOCAL_POLL = 0.05  # seconds between two looks at something that is going on
 AWS_POLL = 2.0
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import json
 import re
+import time
 import types
 from typing import TYPE_CHECKING, Any, Final
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _KEPT: Final = 4096
+_FIRST_PAUSE: Final = 0.15
 _RANGE: Final = re.compile(
     r"\s*(?P<pk>#?\w+)\s*=\s*(?P<value>:\w+)\s+AND\s+(?:"
     r"(?P<between>#?\w+)\s+BETWEEN\s+(?P<low>:\w+)\s+AND\s+(?P<high>:\w+)"
@@ -26,9 +28,9 @@ _RANGE: Final = re.compile(
 
 
 def install() -> None:
-    """Puts the shorter ways into the emulator's DynamoDB and its IAM."""
+    """Puts the shorter ways into the emulator's DynamoDB, its IAM and its Step Functions."""
     from ministack.core import iam_evaluator
-    from ministack.services import dynamodb
+    from ministack.services import dynamodb, stepfunctions
 
     iam_evaluator.parse_policy_document = _parsed_once(iam_evaluator.parse_policy_document)
     dynamodb.copy = types.SimpleNamespace(deepcopy=copied)
@@ -37,6 +39,23 @@ def install() -> None:
     check = dynamodb._condition_syntax_error  # noqa: SLF001
     dynamodb._condition_syntax_error = functools.lru_cache(_KEPT)(check)  # noqa: SLF001
     dynamodb._evaluate_condition = _ranges_first(dynamodb._evaluate_condition)  # noqa: SLF001
+    stepfunctions.time = _Promptly()
+
+
+class _Promptly:
+    """The module `time` as Step Functions' interpreter sees it: executions begin at once.
+
+    It lets each sleep for a moment before its first state.
+    """
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the module has
+        return getattr(time, name)
+
+    @staticmethod
+    def sleep(seconds: float) -> None:
+        """Sleeps, but for that moment."""
+        if seconds != _FIRST_PAUSE:
+            time.sleep(seconds)
 
 
 def copied(value: Any) -> Any:  # noqa: ANN401 - any JSON

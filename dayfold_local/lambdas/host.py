@@ -47,7 +47,14 @@ def main() -> NoReturn:
             importlib.import_module(name)
     with contextlib.suppress(ImportError):
         _read_service_models()
+    _share_what_is_loaded()
     _fork_on_demand(control, _be_function)
+
+
+def _share_what_is_loaded() -> None:
+    """Leaves what is loaded to all forks: a collection in one would copy every page of it."""
+    gc.collect()
+    gc.freeze()
 
 
 def _read_service_models() -> None:
@@ -99,9 +106,7 @@ def _be_function(_: dict[str, Any], control: socket.socket) -> NoReturn:
         traceback.print_exc()
         frames.send(control, {"error": _failure(error, settings["handler"]), "log": output.taken()})
         os._exit(1)
-    # What is loaded is shared by all workers: a collection in one would copy every page of it.
-    gc.collect()
-    gc.freeze()
+    _share_what_is_loaded()
     frames.send(control, {"log": output.taken()})
 
     def worker(_: dict[str, Any], connection: socket.socket) -> NoReturn:

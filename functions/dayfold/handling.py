@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from aws_lambda_powertools import Logger, Tracer
+from botocore.exceptions import BotoCoreError
 from pydantic import BaseModel, ValidationError
 
-from dayfold.errors import BadRequestError
+from dayfold.errors import BadRequestError, DayfoldError
+from dayfold.pipeline import connect
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,3 +35,17 @@ def read_event(model: type[Model], event: Mapping[str, Any]) -> Model:
         raise BadRequestError(
             f"malformed event, {field}: {first['msg'][:1].lower()}{first['msg'][1:]}"
         ) from None
+
+
+def _start() -> None:
+    """Do while the function starts what its first event would wait for: clients, queries.
+
+    Lambda gives a starting function a whole processor, and the local stack forks its workers from a
+    process that has started. What is wrong comes up again at the first event, which can tell it.
+    """
+    with contextlib.suppress(DayfoldError, BotoCoreError):
+        connect().tables()
+
+
+if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:
+    _start()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from sqlglot import exp
 
@@ -13,6 +13,9 @@ from dayfold_local.athena.execution.job import Job, Outcome
 from dayfold_local.athena.execution.layouts import Layout
 from dayfold_local.athena.sql_types import UNKNOWN, Type
 from dayfold_local.athena.translation.parse import parse, position
+
+if TYPE_CHECKING:
+    from dayfold_local.athena.translation.templates import Template
 
 _KNOWN: Final = {
     "format", "write_compression", "parquet_compression", "orc_compression", "external_location",
@@ -82,13 +85,16 @@ def _refuse(given: dict[str, object], tree: exp.Create) -> None:
         )
 
 
-def run_ctas(job: Job, tree: exp.Create) -> Outcome:
-    """CREATE TABLE AS SELECT."""
+def run_ctas(job: Job, tree: exp.Create, template: Template) -> Outcome:
+    """CREATE TABLE AS SELECT; the tree is the template's, and only read."""
     target = target_of(tree, job)
+    target = dataclasses.replace(
+        target, name=template.table(target.name), location=template.location(target.location)
+    )
     if already_there(job, target, tree):
         output = f"{job.output}{job.query_id}.txt"
         return Outcome("DDL", output=output, substatement=_CTAS)
-    running = select.plan(job, job.sql, lambda: query_of(job.sql))
+    running = select.plan(job, job.sql, query_of)
     columns = _columns(running, target, tree)
     written = writing.Written((), 0)
     if target.with_data:

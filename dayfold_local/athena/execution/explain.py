@@ -61,7 +61,7 @@ def run_explain(job: Job) -> Outcome:
     text = query_of(statement)
     if analyzed and text != statement.strip():
         raise not_supported("EXPLAIN ANALYZE of a statement that writes")
-    running = select.plan(job, text, lambda: _tree(text))
+    running = select.plan(job, text, _tree)
     if kind == "VALIDATE":
         return ddl.result(job, ["Valid"], [["true"]], "EXPLAIN", "UTILITY")
     word = "EXPLAIN ANALYZE" if analyzed else "EXPLAIN"

@@ -21,7 +21,7 @@ def run_insert(job: Job, tree: exp.Insert) -> Outcome:
     """INSERT INTO table [(columns)] query."""
     table, named = _target(job, tree)
     layout = layouts.layout_of_table(table)
-    running = select.plan(job, job.sql, lambda: ctas.query_of(job.sql))
+    running = select.plan(job, job.sql, ctas.query_of)
     columns = [(column.name, column.type) for column in (*table.columns, *table.partition_keys)]
     given = _given(table, named, running, tree)
     running.prepared.sql = _aligned(running, given, table)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import shutil
 from typing import TYPE_CHECKING, Final
@@ -11,6 +12,7 @@ from sqlglot import exp
 from dayfold_local.athena.errors import QueryFailure, not_supported
 from dayfold_local.athena.execution import ctas, ddl, explain, insert, select, unload
 from dayfold_local.athena.execution.engine import AthenaSession
+from dayfold_local.athena.translation import templates
 from dayfold_local.athena.translation.parse import parse
 
 if TYPE_CHECKING:
@@ -34,6 +36,14 @@ def bare(sql: str) -> str:
 def check(sql: str) -> str:
     """Refuses what is no statement, as Athena does before it accepts a query. Gives its type."""
     text = bare(sql)
+    try:
+        return _kind(templates.of(text).text)
+    except QueryFailure:
+        return _kind(text)  # for a message in the statement's own words
+
+
+@functools.lru_cache(maxsize=1000)
+def _kind(text: str) -> str:
     kind = _known(text)
     if kind is not None:
         return kind
@@ -94,11 +104,21 @@ def _run_here(job: Job) -> Outcome:
         return unload.run_unload(job)
     if word == "EXPLAIN":
         return explain.run_explain(job)
-    if word not in {"CREATE", "INSERT"}:
+    if word == "CREATE":
+        template = templates.of(job.sql)
+        tree = _tree_of(template.text)
+        if isinstance(tree, exp.Create) and tree.kind == "TABLE" and tree.expression is not None:
+            return ctas.run_ctas(job, tree, template)
+    elif word == "INSERT":
+        tree = parse(job.sql)
+        if isinstance(tree, exp.Insert):
+            return insert.run_insert(job, tree)
+    else:
         return select.run_select(job)
-    tree = parse(job.sql)
-    if isinstance(tree, exp.Create) and tree.kind == "TABLE" and tree.expression is not None:
-        return ctas.run_ctas(job, tree)
-    if isinstance(tree, exp.Insert):
-        return insert.run_insert(job, tree)
     raise not_supported(f"{word} statements of this kind")
+
+
+@functools.lru_cache(maxsize=100)
+def _tree_of(text: str) -> exp.Expr:
+    """A statement's tree, to be read only."""
+    return parse(text)

@@ -64,7 +64,7 @@ def run_unload(job: Job) -> Outcome:
     if not location.startswith("s3://"):
         raise QueryFailure("INVALID_TABLE_PROPERTY", f"UNLOAD writes to S3, not to {location}")
     layout = layouts.layout_of(given, "")
-    running = select.plan(job, query, lambda: parse(query))
+    running = select.plan(job, query, parse)
     columns = list(zip(running.query.names, running.query.types, strict=True))
     columns = [(name.lower(), kind) for name, kind in columns]
     if len({name for name, _ in columns}) < len(columns):

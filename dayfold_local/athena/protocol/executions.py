@@ -134,6 +134,7 @@ class Executions:
         self._lock = threading.RLock()
         self._by_id: dict[str, Execution] = {}
         self._by_token: dict[tuple[str, str, str], str] = {}
+        self._active: set[str] = set()  # queued or running
         self._journal: Path | None = None
         if folder is not None:
             folder.mkdir(parents=True, exist_ok=True)
@@ -179,6 +180,7 @@ class Executions:
         """Keeps an execution as it is now."""
         with self._lock:
             self._remember(execution)
+            (self._active.discard if execution.is_final else self._active.add)(execution.id)
             if self._journal is not None:
                 with self._journal.open("a", encoding="utf-8") as file:
                     file.write(_line(execution))
@@ -225,7 +227,7 @@ class Executions:
     def active(self) -> int:
         """How many are queued or running."""
         with self._lock:
-            return sum(1 for e in self._by_id.values() if not e.is_final)
+            return len(self._active)
 
 
 def _text_of(execution: Execution) -> tuple[object, ...]:

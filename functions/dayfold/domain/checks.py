@@ -39,8 +39,8 @@ def check_statement(
         span: the days of the build, and what its checks need to know of other days.
         checks: what to check, if not the table's own checks.
     """
-    parts = _reports(table, span, table.checks if checks is None else checks)
-    return _statement(parts, built_table, span) if parts else None
+    said = _said(table, span, table.checks if checks is None else checks)
+    return _statement(said, [], built_table, span) if said else None
 
 
 def report_statement(
@@ -51,12 +51,12 @@ def report_statement(
     One query does both: each costs Athena's minimum and a start. The arguments are those of
     `check_statement`; the count is in the column `broken`, with the severity `info`.
     """
-    parts = _reports(table, span, table.checks if checks is None else checks)
+    said = _said(table, span, table.checks if checks is None else checks)
     counted = (
         f"SELECT '{ROWS}' AS check_name, 'info' AS severity, dt, count(*) AS broken,"
         " CAST(NULL AS varchar) AS sample\nFROM this GROUP BY dt"
     )
-    return _statement([*parts, counted], built_table, span)
+    return _statement(said, [counted], built_table, span)
 
 
 def inspect_statement(table: Table, built_table: str, day: dt.date, check: Check | None) -> str:
@@ -76,44 +76,54 @@ def all_rows(built_table: str, day: dt.date) -> str:
     return f"SELECT * FROM {built_table} WHERE dt = '{day}'"
 
 
-def _statement(parts: list[str], built_table: str, span: Span) -> str:
+def _statement(said: list[str], more: list[str], built_table: str, span: Span) -> str:
+    """What the checks say, counted and sampled once for all of them, and more rows of that form.
+
+    Once, for a query is planned by its length: a sample's expression for each check took longer
+    than all else.
+    """
     days = f"dt BETWEEN '{span.first}' AND '{span.last}'"
-    return (
-        f"WITH this AS (SELECT * FROM {built_table} WHERE {days})\n"
-        + "\nUNION ALL\n".join(parts)
-        + "\nORDER BY dt, severity, check_name"
-    )
+    this = f"WITH this AS (SELECT * FROM {built_table} WHERE {days})"
+    parts = list(more)
+    if said:
+        this += ",\nsaid AS (\n" + "\nUNION ALL\n".join(said) + "\n)"
+        parts = [_REPORT, *more]
+    return this + "\n" + "\nUNION ALL\n".join(parts) + "\nORDER BY dt, severity, check_name"
 
 
-def _reports(table: Table, span: Span, checks: Iterable[Check]) -> list[str]:
-    """One SELECT for the bad rows of each check; for `change` one more, for days not judged."""
-    parts: list[str] = []
+_REPORT = f"""\
+SELECT check_name, severity, dt, count_if(severity <> 'info') AS broken,
+    json_format(CAST(array_agg(shown) FILTER (WHERE place <= {SAMPLE_ROWS}) AS JSON)) AS sample
+FROM (
+    SELECT check_name, severity, dt, shown,
+        row_number() OVER (PARTITION BY check_name, severity, dt) AS place
+    FROM said
+) AS numbered
+GROUP BY check_name, severity, dt"""
+
+
+def _said(table: Table, span: Span, checks: Iterable[Check]) -> list[str]:
+    """A SELECT of the bad rows of each check; for `change` one more, for days not judged."""
+    said: list[str] = []
     types = {**{column.name: column.type for column in table.columns}, **_MEASURES}
     for check in checks:
         rows, shown = bad_rows(table, check, span)
         values = {name: types.get(name, "") for name in shown}
-        parts.append(_report(check.name, check.severity, "count(*)", rows, values))
+        said.append(_rows_of(check.name, check.severity, rows, values))
         if check.kind == "change":
             unjudged = unjudged_days(table, check, span)
-            days = {"days_before": "", "needed": ""}
-            parts.append(_report(check.name, "info", "CAST(0 AS bigint)", unjudged, days))
-    return parts
+            said.append(_rows_of(check.name, "info", unjudged, {"days_before": "", "needed": ""}))
+    return said
 
 
-def _report(name: str, severity: str, broken: str, rows: str, shown: dict[str, str]) -> str:
-    """Rows, counted and sampled per day; `shown` has the columns to show, with their types."""
-    names = ", ".join(literal(column) for column in shown)
+def _rows_of(name: str, severity: str, rows: str, shown: dict[str, str]) -> str:
+    """Rows that a check speaks of; `shown` has the columns to show, with their types."""
+    names = ", ".join(f"CAST({literal(column)} AS varchar)" for column in shown)
     values = ", ".join(_as_text(column, kind) for column, kind in shown.items())
     return (
-        f"SELECT {literal(name)} AS check_name, {literal(severity)} AS severity,"
-        f" dt, {broken} AS broken,\n"
-        f"    json_format(CAST(array_agg(shown) FILTER (WHERE place <= {SAMPLE_ROWS}) AS JSON))"
-        f" AS sample\n"
-        f"FROM (\n"
-        f"    SELECT dt, MAP(ARRAY[{names}], ARRAY[{values}]) AS shown,\n"
-        f"        row_number() OVER (PARTITION BY dt) AS place\n"
-        f"    FROM (\n{rows}\n    ) AS bad_row\n"
-        f") AS numbered\nGROUP BY dt"
+        f"SELECT {literal(name)} AS check_name, {literal(severity)} AS severity, dt,\n"
+        f"    MAP(ARRAY[{names}], ARRAY[{values}]) AS shown\n"
+        f"FROM (\n{rows}\n) AS bad_row"
     )
 
 
