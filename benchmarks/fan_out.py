@@ -4,6 +4,7 @@ All tables that ship, small days, `--days-per-job 1` and wide. The local Athena 
 two seconds and refuses more than so many at once. The bound is every query that was started, the
 checks' too, times its latency, over the quota: what no client could beat without fewer queries.
 `times read` is all that was read, by checks too, over what each table's inputs of those days hold.
+`busy` is the share of all cores that was used: near 100 % the machine is the limit, not the quota.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from benchmarks.rebuild.measure import Taken
     from dayfold.domain.query_file import Tables
 
+MACHINE_IS_BUSY = 0.85  # of all cores: more queries at once would only wait for a core
 LAST_DAY = dt.date(2025, 12, 31)
 
 
@@ -56,11 +58,11 @@ def main(arguments: list[str] | None = None) -> int:
             at_once = ("--concurrency", str(options.concurrency or options.quota))
             print(
                 f"\n{options.days} days x {len(_tables())} tables, {options.latency:g} s a query, "
-                f"{options.quota} at once, two cores"
+                f"{options.quota} at once, {os.cpu_count()} cores"
             )
             print(
                 f"{'':<20}{'seconds':>9}{'queries':>9}{'bound s':>9}{'ratio':>7}{'cpu s':>8}"
-                f"{'MB read':>9}{'times read':>12}{'part./s':>9}"
+                f"{'busy':>6}{'MB read':>9}{'times read':>12}{'part./s':>9}"
             )
             for name, width in (("--days-per-job 1", ("--days-per-job", "1")), ("wide jobs", ())):
                 before = _queries(live)
@@ -74,11 +76,14 @@ def _line(
     name: str, taken: Taken, queries: _Queries, held: int, options: argparse.Namespace
 ) -> None:
     bound = queries.count * options.latency / options.quota
+    busy = taken.cpu_seconds / taken.seconds / (os.cpu_count() or 1)
     rate = options.days * len(_tables()) / taken.seconds
     print(
         f"{name:<20}{taken.seconds:>9.1f}{queries.count:>9}{bound:>9.1f}"
-        f"{taken.seconds / bound:>7.2f}{taken.cpu_seconds:>8.1f}{queries.read / 1e6:>9.1f}"
-        f"{queries.read / held:>12.2f}{rate:>9.1f}"
+        f"{taken.seconds / bound:>7.2f}{taken.cpu_seconds:>8.1f}{busy:>6.0%}"
+        f"{queries.read / 1e6:>9.1f}{queries.read / held:>12.2f}{rate:>9.1f}"
+        f"{'  the machine is the limit' if busy > MACHINE_IS_BUSY else ''}",
+        flush=True,
     )
 
 
