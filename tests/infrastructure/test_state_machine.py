@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from dayfold import errors
+from dayfold.adapters.executions import CALLED_SECONDS
 from tests.infrastructure.project import (
     ALL_FUNCTIONS,
     ROOT,
@@ -15,6 +16,7 @@ from tests.infrastructure.project import (
     all_states,
     resources,
     state_machine,
+    template,
 )
 
 # What AWS itself reports for a Lambda task and for a state.
@@ -55,6 +57,18 @@ def test_every_substitution_is_given_and_every_one_given_is_used() -> None:
     # Then
     assert used == set(given["DefinitionSubstitutions"])
     assert "arn:aws:lambda" not in text
+
+
+def test_what_a_stopped_execution_holds_is_held_as_long_as_its_functions_may_run() -> None:
+    # Given the functions that it calls, and the time that the template gives each
+    common = template()["Globals"]["Function"]["Timeout"]
+    called = [one for one in ALL_FUNCTIONS if one.folder not in CALLED_BY_OTHERS]
+
+    # When
+    longest = max(one.properties.get("Timeout", common) for one in called)
+
+    # Then
+    assert longest == CALLED_SECONDS
 
 
 def test_state_names_are_unique_also_inside_maps() -> None:

@@ -15,10 +15,11 @@ if TYPE_CHECKING:
 
     from mypy_boto3_stepfunctions import SFNClient
 
-# The time limit of the daily run's functions (template.yaml, Globals): stopping an execution does
-# not stop the Lambda that it has called.
-_CALLED_SECONDS = 60
-_CUT_OFF = frozenset({"ABORTED", "TIMED_OUT"})
+# The longest time limit of the functions that the state machine calls (template.yaml; a test
+# compares them): an execution that is stopped, or in which a branch has failed, does not stop the
+# Lambdas that it has called.
+CALLED_SECONDS = 120
+_CUT_OFF = frozenset({"ABORTED", "FAILED", "TIMED_OUT"})
 
 
 def _now() -> dt.datetime:
@@ -50,7 +51,7 @@ class Executions:
                 return False
             raise
         if answer["status"] in _CUT_OFF:
-            return answer["stopDate"] + dt.timedelta(seconds=_CALLED_SECONDS) > self._now()
+            return answer["stopDate"] + dt.timedelta(seconds=CALLED_SECONDS) > self._now()
         return answer["status"] == "RUNNING"
 
     def start(self, name: str, event: Mapping[str, object]) -> bool:

@@ -26,10 +26,11 @@ class StepFunctions:
     [
         ("RUNNING", 0, True),
         ("SUCCEEDED", 1, False),
-        ("FAILED", 1, False),
         ("ABORTED", 1, True),  # the Lambda that it called goes on to its time limit
-        ("TIMED_OUT", 59, True),
-        ("ABORTED", 61, False),
+        ("FAILED", 1, True),  # and so do those of its other branches
+        ("TIMED_OUT", 119, True),
+        ("ABORTED", 121, False),
+        ("FAILED", 121, False),
     ],
 )
 def test_a_stopped_execution_holds_on_as_long_as_its_lambda_may(
