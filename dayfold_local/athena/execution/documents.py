@@ -7,6 +7,7 @@ seconds to bind, since each level's text stands in every place where the next on
 from __future__ import annotations
 
 import json
+import math
 import re
 from typing import Any, Final
 
@@ -26,16 +27,23 @@ def ordered(text: str) -> str:
 
 def _written(value: Any) -> str:  # noqa: ANN401 - any JSON
     if isinstance(value, dict):
-        pairs = (f"{_text(key)}:{_written(value[key])}" for key in sorted(value))
+        pairs = (f"{text_json(key)}:{_written(value[key])}" for key in sorted(value))
         return f"{{{','.join(pairs)}}}"
     if isinstance(value, list):
         return f"[{','.join(map(_written, value))}]"
     if isinstance(value, float):
         return double_text(value)
-    return _text(value) if isinstance(value, str) else json.dumps(value)
+    return text_json(value) if isinstance(value, str) else json.dumps(value)
 
 
-def _text(value: str) -> str:
+def double_json(value: float) -> str:
+    """A double as JSON; those that are no numbers are texts."""
+    shown = double_text(value)
+    return shown if math.isfinite(value) else f'"{shown}"'
+
+
+def text_json(value: str) -> str:
+    """A text as JSON, in its quotes."""
     # What is beyond the basic plane is written as two escapes.
     shown = json.dumps(value, ensure_ascii=False)
     return _BEYOND.sub(_escaped, shown)

@@ -11,8 +11,10 @@ import contextlib
 from typing import TYPE_CHECKING, Any, Final, Protocol, runtime_checkable
 
 import duckdb
+from duckdb.func import FunctionNullHandling
 
 from dayfold_local.athena.execution import documents, macros
+from dayfold_local.athena.json_path import functions
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -133,6 +135,14 @@ class DuckDbEngine:
         for macro in (*_MACROS, *macros.MACROS):
             self._database.execute(f"CREATE MACRO {macro}")
         self._database.create_function("json_sorted", documents.ordered, ["VARCHAR"], "VARCHAR")
+        for name, (call, result) in functions.CALLS.items():
+            self._database.create_function(
+                name,
+                call,
+                ["VARCHAR"] * 4,
+                result,
+                null_handling=FunctionNullHandling.SPECIAL,
+            )
 
     def session(self) -> DuckDbSession:
         """A session for one query."""

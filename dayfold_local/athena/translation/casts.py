@@ -164,6 +164,12 @@ def local(value: Typed) -> Typed:
     return Typed(f"timezone({literal(zone)}, {value.sql})", timestamp(value.type.precision or 0))
 
 
+def _from_boolean(value: Typed, target: Type) -> str:
+    if target.name == "decimal" and target.precision == target.scale:
+        raise not_supported(f"CAST of boolean to {target}, which has no place for a 1")
+    return narrow.plain(value, target)
+
+
 def _time_to(value: Typed, target: Type) -> str:
     if value.type.name == "timestamp with time zone" and target.name != value.type.name:
         value = local(value)
@@ -187,11 +193,8 @@ _CASTS: Final[list[tuple[Callable[[Type, Type], bool], Callable[[Typed, Type], s
     (lambda s, t: _is_float(s) and t.is_integer, narrow.float_to_integer),
     (lambda s, t: _is_float(s) and t.name == "decimal", narrow.float_to_decimal),
     (lambda s, t: s.is_numeric and t.is_numeric, narrow.plain),
-    (
-        lambda s, t: s.is_numeric and s.name != "decimal" and t.name == "boolean",
-        narrow.number_to_boolean,
-    ),
-    (lambda s, t: s.name == "boolean" and t.is_numeric and t.name != "decimal", narrow.plain),
+    (lambda s, t: s.is_numeric and t.name == "boolean", narrow.number_to_boolean),
+    (lambda s, t: s.name == "boolean" and t.is_numeric, _from_boolean),
     (lambda s, t: s.is_time and t.is_time, _time_to),
 ]
 

@@ -14,6 +14,7 @@ from sqlglot.errors import ParseError, TokenError
 from sqlglot.tokenizer_core import Token, TokenType
 
 from dayfold_local.athena.errors import QueryFailure
+from dayfold_local.athena.translation import json_calls
 
 CALL: Final = "f$"  # marks a call that the parser must leave alone
 SUBSCRIPT: Final = "f$subscript"
@@ -43,9 +44,6 @@ _SYNTAX: Final = frozenset(
         "SOME",
         "JSON_OBJECT",
         "JSON_ARRAY",
-        "JSON_QUERY",
-        "JSON_VALUE",
-        "JSON_EXISTS",
         "DECIMAL",
         "VARCHAR",
         "CHAR",
@@ -60,7 +58,7 @@ _NOT_NAMES: Final = {TokenType.STRING, TokenType.IDENTIFIER, TokenType.NUMBER}
 def parse(sql: str) -> exp.Expr:
     """The tree of the one statement in `sql`."""
     try:
-        tokens = _marked(_TRINO.tokenize(sql))
+        tokens = _marked(json_calls.rewritten(_TRINO.tokenize(sql), CALL))
         trees = [tree for tree in _TRINO.parser().parse(tokens, sql) if tree is not None]
     except ParseError as error:
         raise _syntax_error(error) from None
