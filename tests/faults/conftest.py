@@ -1,7 +1,9 @@
-"""A stack of its own for each test that breaks something."""
+"""A stack of its own for each test that breaks something, and one for those that break nothing."""
 
 from __future__ import annotations
 
+import contextlib
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +16,8 @@ from tests.integration.live import Live, event, user
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+KILLS = int(os.environ.get("DAYFOLD_KILLS", "2"))
+FULL = os.environ.get("DAYFOLD_FULL_SIZE", "0") not in {"", "0"}
 DAYS = ["2004-05-18", "2004-05-19", "2004-05-20"]
 
 
@@ -43,6 +47,26 @@ def breakable(tmp_path: Path) -> Iterator[Breakable]:
     land(one.live)
     yield one
     one.down()
+
+
+@contextlib.contextmanager
+def quiet_stack(folder: Path) -> Iterator[Live]:
+    """A running stack that hears of no crawl."""
+    state = folder / "state"
+    live = Live.of(stack.up(state, free_port(), {}, PROJECT))
+    live.deliver_events(enabled=False)
+    yield live
+    stack.down(state)
+
+
+@pytest.fixture(scope="session")
+def steady(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+    """A stack that tests share: each lands days of its own, and asks for no others.
+
+    They are months apart, so that no table's window reaches from those of one test to another's.
+    """
+    with quiet_stack(tmp_path_factory.mktemp("steady")) as live:
+        yield live
 
 
 def land(live: Live, days: Iterable[str] = DAYS) -> None:

@@ -11,12 +11,15 @@ import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
+from tests import fast_moto
 from tests.faults.schedules.scenario import PROFILES
 from tests.faults.schedules.schedule import run_schedule
 from tests.faults.schedules.world import BUCKET, DATABASES, LEDGER, TABLES, World
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+fast_moto.patch()
 
 SEEDS = [next(n for n, one in enumerate(PROFILES) if one.name == name) for name in ("all at once",)]
 # moto has no crawler and does not mind which version of a table an update names.

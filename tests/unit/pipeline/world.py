@@ -33,6 +33,7 @@ from dayfold.runs import end_run
 from dayfold.settings import Settings
 from dayfold.starting import Build, start_build
 from dayfold.waves import plan_wave
+from tests import fast_moto
 from tests.unit.pipeline.fake_athena import FakeAthena
 
 if TYPE_CHECKING:
@@ -40,6 +41,8 @@ if TYPE_CHECKING:
 
     from dayfold.adapters.athena import Athena
     from dayfold.adapters.executions import Executions
+
+fast_moto.patch()
 
 BUCKET = "extracts"
 LEDGER = "ledger"
