@@ -6,6 +6,7 @@ import concurrent.futures
 import contextlib
 import dataclasses
 import functools
+import itertools
 import logging
 import os
 from typing import TYPE_CHECKING, Any, Self
@@ -31,7 +32,7 @@ from tests.faults.schedules.invariants import (
 )
 from tests.faults.schedules.lambdas import InvocationError
 from tests.faults.schedules.scenario import PROFILES, Profile, begin
-from tests.faults.schedules.tables import DAYS
+from tests.faults.schedules.tables import DAYS, tables
 from tests.faults.schedules.wire import Fault
 from tests.faults.schedules.world import PAGE, World, make_world
 
@@ -43,6 +44,7 @@ _ENVIRONMENT = {"POWERTOOLS_METRICS_DISABLED": "true", "POWERTOOLS_METRICS_NAMES
 _SWEEPS = 3  # an hour apart, after which nothing may stand still
 _MONTH = 30 * 86_400.0
 _OFTEN = 0.5
+_COLLECTION = 3.0  # seconds that a collection takes at least
 _ROUNDS = 8  # of a person who resumes and retries backfills when all faults are over
 
 
@@ -56,7 +58,7 @@ class Result:
     faults: list[Fault]
     calls: int
     reads: int
-    seen: set[tuple[str, str]]
+    seen: dict[str, set[tuple[str, str]]]  # by the name of the process
     failure: BaseException | None = None
 
     def told(self) -> str:
@@ -190,7 +192,7 @@ def bring_up_to_date(world: World, name: str) -> None:
 
 
 def grow_old(world: World, profile: Profile, odds: float) -> None:
-    """A month later: a collection beside a rebuild and a rollback, then one in peace."""
+    """A month later: a collection beside a rebuild and rollbacks, then one in peace."""
     world.scheduler.time += _MONTH
     world.wire.faults.odds = odds
     rng, spawn = world.rng, world.scheduler.spawn
@@ -199,8 +201,10 @@ def grow_old(world: World, profile: Profile, odds: float) -> None:
         days = [str(day) for day in DAYS]
         again = {"request": {"days": days, "policy": "all", "tables": ["kpi.daily"]}}
         spawn("trigger", functools.partial(world.start_run, "again", again), rng.random())
-        back = functools.partial(roll_back_days, world, "staging.posts", DAYS[0], DAYS[1], "late")
-        spawn("person", back, rng.random() * 3)
+        # Side by side, so that some choose a build just before it is marked and claim it after.
+        for number, (table, day) in enumerate(itertools.product(tables(), DAYS)):
+            back = functools.partial(roll_back_days, world, table, day, day, f"late-{number}")
+            spawn("person", back, rng.random() * _COLLECTION)
         world.scheduler.run()
         _calm(world)
         world.scheduler.time += 3_600  # leases of the dead are over

@@ -2,44 +2,35 @@
 
 from __future__ import annotations
 
-import ast
+import functools
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from botocore import xform_name
 
+from tests.faults.schedules.lambdas import InvocationError
 from tests.faults.schedules.scenario import PROFILES
 from tests.faults.schedules.schedule import run_schedule
 from tests.faults.schedules.wire import OPERATIONS
-from tests.infrastructure.project import FUNCTIONS
+from tests.infrastructure.project import (
+    ALL_FUNCTIONS,
+    SERVICES,
+    Function,
+    as_list,
+    calls_of_adapters,
+    statements,
+)
+from tests.infrastructure.test_policies import RIGHT_OF_CALL
 from tests.unit.pipeline.backfilling import drain, start
 from tests.unit.pipeline.conftest import world
 from tests.unit.pipeline.world import client
 
 if TYPE_CHECKING:
-    import pytest
-
+    from tests.faults.schedules.world import World as ScheduleWorld
     from tests.unit.pipeline.world import World
 
 __all__ = ["world"]
-SERVICES = {"athena", "dynamodb", "glue", "s3", "sqs", "stepfunctions"}
 DAYS = ["2004-05-16", "2004-05-17", "2004-05-18"]
-
-
-def calls_of_adapters() -> set[tuple[str, str]]:
-    """`self._glue.get_table(...)`, `dynamodb.batch_get_item(...)`; paginators name the call."""
-    calls = set()
-    for path in (FUNCTIONS / "dayfold" / "adapters").glob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
-                continue
-            owner, name = node.func.value, node.func.attr
-            called = owner.attr if isinstance(owner, ast.Attribute) else getattr(owner, "id", "")
-            if called.lstrip("_") not in SERVICES:
-                continue
-            if name == "get_paginator" and isinstance(node.args[0], ast.Constant):
-                name = str(node.args[0].value)
-            calls.add((called.lstrip("_"), name))
-    return calls
 
 
 def test_every_call_in_the_code_is_on_the_list_and_no_other() -> None:
@@ -71,13 +62,66 @@ def test_what_a_run_and_a_backfill_put_on_the_wire_is_on_the_list(
     assert sent - own - OPERATIONS == set()
 
 
-def test_the_schedules_meet_every_call_on_the_list() -> None:
-    # Given the profiles in which everything happens
+@functools.cache
+def calls_of_processes() -> dict[str, set[tuple[str, str]]]:
+    """By process, what is called in some schedules in which everything happens."""
     busy = [n for n, one in enumerate(PROFILES) if one.changes]
+    seeds = [place + len(PROFILES) * number for number in range(6) for place in busy]
+    results = [run_schedule(seed) for seed in seeds]
+    results.append(run_schedule(0, prepare=finish_no_build))
+    calls: dict[str, set[tuple[str, str]]] = {}
+    for result in results:
+        for process, some in result.seen.items():
+            calls.setdefault(process, set()).update(some)
+    return calls
+
+
+def finish_no_build(schedule: ScheduleWorld) -> None:
+    """Let every call of Finish build die, so that Fail build is called."""
+    invoke = schedule.lambdas.invoke
+
+    def dying(function: str, *given: Any, **named: Any) -> Any:
+        if function == "finish_build":
+            raise InvocationError("Runtime.ExitError", "the process died")
+        return invoke(function, *given, **named)
+
+    schedule.lambdas.invoke = dying  # type: ignore[method-assign]
+
+
+def test_the_schedules_meet_every_call_on_the_list() -> None:
     # When
-    seen = set()
-    for number in range(6):
-        for place in busy:
-            seen |= run_schedule(place + len(PROFILES) * number).seen
+    seen = set().union(*calls_of_processes().values())
     # Then
     assert OPERATIONS - seen == set()
+
+
+@pytest.mark.parametrize("function", ALL_FUNCTIONS, ids=str)
+def test_what_a_function_calls_in_trouble_it_may_call(function: Function) -> None:
+    # Given what the template allows it; a function outside a run keeps its own name as a process
+    allowed = {one for given in statements(function) for one in as_list(given["Action"])}
+    # When
+    called = {
+        call
+        for process, calls in calls_of_processes().items()
+        if function.folder == function_of(process)
+        for call in calls
+    }
+    # Then
+    assert called or function.folder == "report_lateness"  # which no schedule needs
+    # Then all of it; a transaction is allowed by the rights to what is in it
+    if "dynamodb:PutItem" in allowed:
+        called.discard(("dynamodb", "transact_write_items"))
+    assert {right_of(*call) for call in called} - allowed == set()
+
+
+def function_of(process: str) -> str:
+    """The function that a process runs: `run-0/Finish build`, `job1.4`, `sweep`."""
+    name = process.rpartition("/")[2].lower().replace(" ", "_")
+    return "run_backfill_job" if name.startswith("job") else name
+
+
+def right_of(service: str, name: str) -> str:
+    """The right that AWS asks for."""
+    call = "".join(word.capitalize() for word in name.split("_"))
+    action = f"{'states' if service == 'stepfunctions' else service}:{call}"
+    return RIGHT_OF_CALL.get(action, action)

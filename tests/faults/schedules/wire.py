@@ -140,7 +140,7 @@ class Wire:
     ) -> None:
         self.scheduler = scheduler
         self.faults = faults
-        self.seen: set[tuple[str, str]] = set()
+        self.seen: dict[str, set[tuple[str, str]]] = {}  # by the name of the process
         self.count = 0
         self.on_call: Callable[[str, str], None] | None = None
         self._rng = rng
@@ -151,7 +151,6 @@ class Wire:
         self, service: str, operation: str, effect: Callable[..., Any], params: dict[str, Any]
     ) -> Any:
         """Do one call, or what becomes of it."""
-        self.seen.add((service, operation))
         self.scheduler.time += self._rng.random() * 0.05
         self.scheduler.switch()
         self.count += 1
@@ -160,6 +159,7 @@ class Wire:
             self.on_call(service, operation)
         actor = self.scheduler.current
         name = actor.name if actor is not None else "nobody"
+        self.seen.setdefault(name, set()).add((service, operation))
         fault = self.faults.draw(self.count, name, f"{service}.{operation}")
         if operation == _TOKEN_OPERATION:
             params = {**params, "ClientRequestToken": f"token-{next(self._tokens)}"}

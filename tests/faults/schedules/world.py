@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 BUCKET, LEDGER = "lake", "ledger"
 DATABASES = ("raw", "staging", "kpi", "build", "ops")
 TABLES = (("raw", "events"), ("ops", "check_results"), ("ops", "publications"))  # the template's
+KEPT_BUILDS = (1, 3)  # in turn: with the least, rollbacks want what a collection calls dead
 PAGE = 7  # so that whatever is listed comes in pages
 
 
@@ -118,7 +119,7 @@ def make_world(seed: int, page: int = PAGE) -> World:
     names = ("athena", "dynamodb", "glue", "s3", "sqs", "stepfunctions")
     fakes = dict(zip(names, (athena, dynamodb, glue, s3, sqs, executions), strict=True))
     pipeline = make_pipeline(
-        lambda service: Client(wire, service, fakes[service]), queries, scheduler
+        lambda service: Client(wire, service, fakes[service]), queries, scheduler, seed
     )
     lambdas = Lambdas(scheduler)
     machine = Machine(pipeline, scheduler, lambdas, executions, rng)
@@ -133,11 +134,14 @@ def make_world(seed: int, page: int = PAGE) -> World:
     return world
 
 
-def make_pipeline(client: Callable[[str], Any], queries: Queries, scheduler: Scheduler) -> Pipeline:
+def make_pipeline(
+    client: Callable[[str], Any], queries: Queries, scheduler: Scheduler, seed: int
+) -> Pipeline:
     """The pipeline as it puts itself together, on other clients and with the schedule's time."""
+    settings = functools.partial(make_settings, kept_builds=KEPT_BUILDS[seed % len(KEPT_BUILDS)])
     with (
         mock.patch.object(pipeline_module, "client", client),
-        mock.patch.object(pipeline_module, "load_settings", make_settings),
+        mock.patch.object(pipeline_module, "load_settings", settings),
     ):
         connected = pipeline_module.connect.__wrapped__()
     athena = Athena(
@@ -166,7 +170,7 @@ def make_catalog(scheduler: Scheduler) -> FakeGlue:
     return glue
 
 
-def make_settings() -> Settings:
+def make_settings(kept_builds: int) -> Settings:
     """The template's settings, with the places of this world."""
     known = template()
     variables = known["Globals"]["Function"]["Environment"]["Variables"]
@@ -185,6 +189,7 @@ def make_settings() -> Settings:
         "DAYFOLD_DEAD_LETTERS_URL": DEAD_LETTERS,
         "DAYFOLD_RECENT_DAYS": "2",
         "DAYFOLD_SWEEP_DAYS": "4",
+        "DAYFOLD_KEPT_BUILDS": str(kept_builds),
     }
     return read_settings(environment)
 
