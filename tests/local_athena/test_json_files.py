@@ -85,3 +85,50 @@ def test_malformed_lines_are_rows_of_nulls_on_request(client: Client) -> None:
     ]
     assert bad.reason is not None
     assert bad.reason.startswith("HIVE_BAD_DATA: Error parsing field value 'many'")
+
+
+def test_wide_decimals_keep_every_digit(client: Client) -> None:
+    # Given decimals with more digits than a double has, as numbers and as a text, some absent
+    columns = {"id": "int", "amount": "decimal(38,10)", "small": "decimal(9,2)"}
+    client.table("wide", columns, "raw/wide/")
+    client.put(
+        "raw/wide/a.json",
+        b'{"id":1,"amount":9999999999999999999999999999.9999999999,"small":1.5}\n'
+        b'{"id":2,"Amount":-123456789.1234567890 , "small":0.1}\n'
+        b'{"id":3,"amount":"123456789012345.6789"}\n{"id":4,"amount":null}\n{"id":5}\n'
+        b'{"id":6,"amount":-1E-10}\n',
+    )
+    # When
+    rows = client.rows("SELECT id, amount, small FROM wide ORDER BY id")
+    # Then
+    assert rows == [
+        ["1", "9999999999999999999999999999.9999999999", "1.50"],
+        ["2", "-123456789.1234567890", "0.10"],
+        ["3", "123456789012345.6789000000", None],
+        ["4", None, None],
+        ["5", None, None],
+        ["6", "-0.0000000001", None],
+    ]
+
+
+def test_a_wide_decimal_whose_key_stands_twice_is_refused(client: Client) -> None:
+    # Given a document that has the key of a wide decimal at two depths
+    client.table("twice", {"amount": "decimal(20,4)"}, "raw/twice/")
+    client.put("raw/twice/a.json", b'{"amount":1.5,"other":{"amount":2.5}}\n')
+    # When
+    ran = client.run("SELECT amount FROM twice")
+    # Then it is not guessed which is meant
+    assert ran.reason is not None
+    assert ran.reason.startswith("NOT_SUPPORTED: the local Athena reads decimal(20,4) from JSON")
+
+
+def test_bytes_are_letters_in_hives_serde_and_base64_in_openxs(client: Client) -> None:
+    # Given the same file under both serdes
+    hive = "org.apache.hive.hcatalog.data.JsonSerDe"
+    client.table("openx_bytes", {"b": "binary"}, "raw/bytes/")
+    client.table("hive_bytes", {"b": "binary"}, "raw/bytes/", hive)
+    client.put("raw/bytes/a.json", b'{"b":"YWJj"}\n')
+    # When
+    found = [client.rows(f"SELECT to_hex(b) FROM {name}_bytes") for name in ("openx", "hive")]
+    # Then
+    assert found == [[["616263"]], [["59574A6A"]]]

@@ -84,6 +84,12 @@ class TableInfo:
         return f"{self.database}.{self.name}"
 
     @property
+    def serde_class(self) -> str:
+        """The name of the class that reads its files."""
+        storage = self.raw.get("StorageDescriptor") or {}
+        return str((storage.get("SerdeInfo") or {}).get("SerializationLibrary") or "")
+
+    @property
     def signature(self) -> tuple[object, ...]:
         """What a translation depends on; it is translated again when this changes."""
         view = self.view.sql if self.view else None

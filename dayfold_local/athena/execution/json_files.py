@@ -11,6 +11,7 @@ import dataclasses
 import functools
 import gzip
 import json
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,12 +19,14 @@ from dayfold_local.athena.errors import not_supported
 from dayfold_local.athena.execution.sources import Source, path_list
 from dayfold_local.athena.execution.text_fields import TextReading, from_text
 from dayfold_local.athena.sql_types import Type, literal, quote
+from dayfold_local.athena.translation.casts import raising
 
 if TYPE_CHECKING:
     from dayfold_local.athena.catalog.ports import StoredObject
     from dayfold_local.athena.catalog.tables import TableInfo
 
 _SAMPLE: Final = 16 * 1024  # bytes of each file
+_DOUBLE_DIGITS: Final = 15  # decimal digits that a double keeps
 Shape = dict[str, Any]  # actual key: the Shape of what stands behind it, {} for plain values
 
 
@@ -35,6 +38,7 @@ class _Rules:
     any_case: bool
     dots: bool
     lenient: bool
+    raw_bytes: bool  # Hive's own serde takes letters as bytes, openx's base64
 
     def matches(self, key: str, name: str) -> bool:
         """Whether a key of a file is the one of a column or field."""
@@ -51,6 +55,7 @@ def _rules(table: TableInfo) -> _Rules:
         serde.get("case.insensitive", "true").lower() != "false",
         serde.get("dots.in.keys", "false").lower() == "true",
         serde.get("ignore.malformed.json", "false").lower() == "true",
+        not table.serde_class.lower().startswith("org.openx."),
     )
 
 
@@ -91,7 +96,8 @@ def _source(plan: _Plan, members: list[StoredObject]) -> Source:
 
 
 def _plan(table: TableInfo, rules: _Rules, shape: Shape) -> _Plan:
-    if rules.lenient or _ambiguous(shape, rules):
+    wide = any(map(_is_wide, (column.type for column in table.columns)))
+    if rules.lenient or wide or _ambiguous(shape, rules):
         return _by_document(table, rules, shape)
     declared, columns = [], []
     for column in table.columns:
@@ -119,7 +125,7 @@ def _ambiguous(shape: Shape, rules: _Rules) -> bool:
 def _declared(kind: Type, sql: str, rules: _Rules, shape: Shape) -> tuple[str, str]:
     """The engine's type with the file's own keys, and the value with the table's."""
     if kind.name == "varbinary":
-        return "VARCHAR", f"from_base64({sql})"  # as Hive's serde has it
+        return "VARCHAR", f"{'encode' if rules.raw_bytes else 'from_base64'}({sql})"
     if not kind.holds("row"):
         if kind.holds("varbinary"):
             raise not_supported(f"{kind} in a JSON file")
@@ -145,11 +151,32 @@ def _by_document(table: TableInfo, rules: _Rules, shape: Shape) -> _Plan:
     inner: Shape = {key: {} for key in _everything(shape)}
     columns = []
     for at, column in enumerate(table.columns):
-        text = _member("json", _keys(column.name, rules, shape, top=True))
-        value = _value(text, column.type, rules, inner, TextReading(at, table))
+        keys, reading = _keys(column.name, rules, shape, top=True), TextReading(at, table)
+        if column.type.name == "decimal" and _is_wide(column.type):
+            value = _as_written("json", keys, column.type, reading)
+        else:
+            value = _value(_member("json", keys), column.type, rules, inner, reading)
         columns.append(f"{value} AS {quote(column.name)}")
     tail = f"format='newline_delimited', ignore_errors={str(rules.lenient).lower()}"
     return _Plan("read_ndjson_objects", tail, tuple(columns))
+
+
+def _is_wide(kind: Type) -> bool:
+    """Whether a number of the type may have more digits than a double, as the engine reads it."""
+    if kind.name == "decimal":
+        return (kind.precision or 0) > _DOUBLE_DIGITS
+    return any(map(_is_wide, kind.args))
+
+
+def _as_written(document: str, keys: list[str], kind: Type, reading: TextReading) -> str:
+    """A decimal from the text of the document, digit by digit."""
+    names = "|".join(re.escape(json.dumps(key, ensure_ascii=False)) for key in keys)
+    pattern = literal(rf'(?:{names})\s*:\s*"?([^",}}\]\s]+)')
+    found = f"regexp_extract_all({document}, {pattern}, 1)"
+    value = from_text(f"nullif({found}[1], 'null')", kind, reading)
+    message = f"'the local Athena reads {kind} from JSON only where its key stands once'"
+    failed = raising("NOT_SUPPORTED", message, kind.duckdb)
+    return f"CASE WHEN len({found}) > 1 THEN {failed} ELSE {value} END"
 
 
 def _everything(shape: Shape) -> set[str]:
@@ -170,6 +197,10 @@ def _value(text: str, kind: Type, rules: _Rules, shape: Shape, reading: TextRead
     if kind.is_text:
         nested = f"json_type({text}) IN ('OBJECT', 'ARRAY')"
         return f"CASE WHEN {nested} THEN {text} ELSE {plain} END"
+    if _is_wide(kind):
+        raise not_supported(f"{kind} in a JSON file (table {reading.table.full_name})")
+    if kind.name == "varbinary" and rules.raw_bytes:
+        return f"encode({plain})"
     if not kind.args:
         return from_text(plain, kind, reading)
     if kind.name == "array":

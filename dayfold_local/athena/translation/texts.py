@@ -89,7 +89,9 @@ def _json_nested(sql: str, kind: Type, depth: int, filing: bool) -> str:
             raise QueryFailure("TYPE_MISMATCH", f"Cannot cast {kind} to json")
         name = f"CAST(to_json({plain_text(f'{item}.key', key)}) AS VARCHAR)"
         pair = f"{{'k': {name}, 'v': {inner(f'{item}.value', value)}}}"
-        pairs = f"list_sort(list_transform(map_entries({sql}), lambda {item}: {pair}))"
+        pairs = f"list_transform(map_entries({sql}), lambda {item}: {pair})"
+        if not filing:  # a file keeps the order of the entries
+            pairs = f"list_sort({pairs})"
         texts = f"list_transform({pairs}, lambda {item}: {item}.k || ':' || {item}.v)"
         body = f"'{{' || coalesce(array_to_string({texts}, ','), '') || '}}'"
     else:
