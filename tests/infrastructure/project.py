@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import dataclasses
 import functools
 import json
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 FUNCTIONS = ROOT / "functions"
 SAM_FUNCTION = "AWS::Serverless::Function"
+SERVICES = {"athena", "dynamodb", "glue", "s3", "sqs", "stepfunctions"}  # that the pipeline calls
 
 
 class _TemplateLoader(yaml.SafeLoader):
@@ -106,6 +108,27 @@ def statements(function: Function) -> list[dict[str, Any]]:
     """All policy statements of a function."""
     policies = function.properties["Policies"]
     return [statement for policy in policies for statement in policy["Statement"]]
+
+
+@functools.cache
+def calls_of_adapters() -> frozenset[tuple[str, str]]:
+    """Each call that the adapters can make: its service, and its name as boto3 has it.
+
+    `self._glue.get_table(...)`, `dynamodb.batch_get_item(...)`; a paginator names its call.
+    """
+    calls = set()
+    for path in (FUNCTIONS / "dayfold" / "adapters").glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
+                continue
+            owner, name = node.func.value, node.func.attr
+            called = owner.attr if isinstance(owner, ast.Attribute) else getattr(owner, "id", "")
+            if called.lstrip("_") not in SERVICES:
+                continue
+            if name == "get_paginator" and isinstance(node.args[0], ast.Constant):
+                name = str(node.args[0].value)
+            calls.add((called.lstrip("_"), name))
+    return frozenset(calls)
 
 
 def as_list(value: object) -> list[Any]:

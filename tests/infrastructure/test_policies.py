@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import re
 from typing import Any
 
@@ -10,9 +9,9 @@ import pytest
 
 from tests.infrastructure.project import (
     ALL_FUNCTIONS,
-    FUNCTIONS,
     Function,
     as_list,
+    calls_of_adapters,
     resources,
     statements,
 )
@@ -157,29 +156,17 @@ def test_every_call_that_the_adapters_make_is_a_right_of_some_function() -> None
     }
 
     # When
-    called = {RIGHT_OF_CALL.get(one, one) for one in _calls_of_adapters()}
+    called = {_action(*one) for one in calls_of_adapters()}
 
     # Then
     assert called - granted == set()
 
 
-def _calls_of_adapters() -> set[str]:
-    """`self._glue.get_table(...)` is `glue:GetTable`; paginators name the call as text."""
-    services = {"_s3": "s3", "_glue": "glue", "_athena": "athena", "_dynamodb": "dynamodb"}
-    services |= {"_stepfunctions": "states", "_sqs": "sqs"}
-    calls = set()
-    for path in (FUNCTIONS / "dayfold" / "adapters").glob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
-                continue
-            owner, name = node.func.value, node.func.attr
-            if not (isinstance(owner, ast.Attribute) and owner.attr in services):
-                continue
-            if name == "get_paginator" and isinstance(node.args[0], ast.Constant):
-                name = str(node.args[0].value)
-            camel = "".join(word.capitalize() for word in name.split("_"))
-            calls.add(f"{services[owner.attr]}:{camel}")
-    return calls
+def _action(service: str, call: str) -> str:
+    """The right for a call, named as IAM does."""
+    camel = "".join(word.capitalize() for word in call.split("_"))
+    action = f"{'states' if service == 'stepfunctions' else service}:{camel}"
+    return RIGHT_OF_CALL.get(action, action)
 
 
 def _text(resource: object) -> str:

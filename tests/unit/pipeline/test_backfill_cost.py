@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import TYPE_CHECKING
 
 import pytest
 
-from dayfold.domain.days import day_range
 from dayfold.errors import BadRequestError, ThrottledError
 from dayfold.releasing import steer_backfill
 from tests.unit.pipeline.backfilling import drain, start
@@ -15,14 +13,8 @@ from tests.unit.pipeline.backfilling import drain, start
 if TYPE_CHECKING:
     from tests.unit.pipeline.world import World
 
-MAY = [str(day) for day in day_range(dt.date(2004, 5, 1), dt.date(2004, 5, 31))]
 
-
-@pytest.fixture(autouse=True)
-def _no_visibility(monkeypatch: pytest.MonkeyPatch, world: World) -> None:
-    """The tests take messages out of the queue before they deliver them."""
-    world.land(*MAY)
-    monkeypatch.setattr(type(world.pipeline.queue), "hold", lambda *_: None)
+pytestmark = pytest.mark.usefixtures("may", "by_hand")
 
 
 def test_the_cost_limit_pauses_before_it_is_crossed(world: World) -> None:

@@ -7,18 +7,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dayfold.domain.days import day_range
 from dayfold.errors import BadRequestError
 from dayfold.finishing import finish_build
 from dayfold.runs import end_run, fail_build
 from dayfold.starting import Build, start_build
 from dayfold.waves import plan_wave
+from tests.unit.pipeline.world import MAY
 
 if TYPE_CHECKING:
     from tests.unit.pipeline.world import World
 
 DAY = dt.date(2004, 5, 20)
-MAY = [str(day) for day in day_range(dt.date(2004, 5, 1), dt.date(2004, 5, 31))]
 
 
 def test_a_failing_wide_job_costs_only_its_bad_day(world: World) -> None:

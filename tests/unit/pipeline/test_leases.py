@@ -9,17 +9,16 @@ from unittest import mock
 import pytest
 
 from dayfold.adapters.ledger import Ledger
-from dayfold.domain.days import day_range
 from dayfold.finishing import finish_build
 from dayfold.planner import end_dead_runs
 from dayfold.starting import Build, start_build
 from dayfold.waves import plan_wave
+from tests.unit.pipeline.world import MAY
 
 if TYPE_CHECKING:
     from tests.unit.pipeline.world import World
 
 DAY = dt.date(2004, 5, 20)
-MAY = [str(day) for day in day_range(dt.date(2004, 5, 1), dt.date(2004, 5, 31))]
 
 
 def test_three_runs_at_once_build_each_partition_once(world: World) -> None:

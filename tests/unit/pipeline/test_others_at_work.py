@@ -25,9 +25,8 @@ NARROW: dict[str, Any] = {"first": "2004-05-18", "last": "2004-05-18", "tables":
 
 
 @pytest.fixture(autouse=True)
-def _no_visibility(monkeypatch: pytest.MonkeyPatch, world: World) -> None:
-    world.land(*DAYS)
-    monkeypatch.setattr(type(world.pipeline.queue), "hold", lambda *_: None)
+def _landed(by_hand: World) -> None:
+    by_hand.land(*DAYS)
 
 
 def test_a_build_under_way_when_a_run_was_planned_is_not_made_again(world: World) -> None:

@@ -9,27 +9,17 @@ import pytest
 
 from dayfold.adapters.catalog import Catalog
 from dayfold.adapters.ledger import Ledger
-from dayfold.domain.days import day_range
 from dayfold.errors import BadRequestError, RetriableError
 from dayfold.rolling_back import finish_rollbacks
 from tests.unit.pipeline.backfilling import drain, start
 from tests.unit.pipeline.rolling import DAY, back, build, put_files, set_attributes, state
+from tests.unit.pipeline.world import MAY
 
 if TYPE_CHECKING:
     from tests.unit.pipeline.world import World
 
 WEEKLY = "kpi.weekly"
 POSTS = "staging.posts"
-MAY = [str(day) for day in day_range(dt.date(2004, 5, 1), dt.date(2004, 5, 31))]
-
-
-@pytest.fixture
-def twice(world: World) -> World:
-    """A world in which 2004-05-20 of both tables was built twice."""
-    world.land(*MAY)
-    build(world, "run-1", str(DAY))
-    build(world, "run-2", str(DAY))
-    return world
 
 
 def test_a_rollback_that_died_is_finished_by_the_next(

@@ -8,19 +8,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dayfold.domain.days import day_range
 from dayfold.errors import BadRequestError
 from dayfold.finishing import finish_build
 from dayfold.runs import report_lateness
 from dayfold.starting import Build, start_build
 from dayfold.waves import plan_wave
-from tests.unit.pipeline.world import BUCKET, client
+from tests.unit.pipeline.world import BUCKET, MAY, client
 
 if TYPE_CHECKING:
     from tests.unit.pipeline.world import World
 
 DAY = dt.date(2004, 5, 20)
-MAY = [str(day) for day in day_range(dt.date(2004, 5, 1), dt.date(2004, 5, 31))]
 
 
 def test_a_day_is_built_from_the_files_that_hold_it(world: World) -> None:

@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from dayfold.adapters.whole_days import Version, WholeDays
-from dayfold.domain.days import day_range
 from dayfold.whole_days import refresh
 from tests.unit.pipeline.rolling import DAY, back, build
-from tests.unit.pipeline.world import BUCKET, client
+from tests.unit.pipeline.world import BUCKET, MAY, client
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
     from dayfold.domain.whole_days import DayRow
     from tests.unit.pipeline.world import World
 
-MAY = [str(day) for day in day_range(dt.date(2004, 5, 1), dt.date(2004, 5, 31))]
 NEXT = str(DAY + dt.timedelta(days=1))
 
 
