@@ -1,9 +1,13 @@
-"""A check that fails on one day of 195, on a live stack: what is published, said and kept."""
+"""A check that fails on one day of many, on a live stack: what is published, said and kept.
+
+Thirty days, where nothing else is said; `DAYFOLD_FULL_SIZE=1` makes it 195.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
 import json
+import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -18,16 +22,19 @@ if TYPE_CHECKING:
 
     from tests.integration.live import Live
 
-FIRST, LAST = dt.date(2004, 4, 15), dt.date(2004, 10, 26)
+FULL = os.environ.get("DAYFOLD_FULL_SIZE", "0") not in {"", "0"}
+FIRST = dt.date(2004, 4, 15) if FULL else dt.date(2004, 7, 1)
+LAST = dt.date(2004, 10, 26) if FULL else dt.date(2004, 7, 30)
 DAYS = [str(day) for day in day_range(FIRST, LAST)]
 BAD = "2004-07-20"
+NUMBER = DAYS.index(BAD)  # what the day's companies pay, each
 SPAN = ("--from", DAYS[0], "--to", DAYS[-1], "--table", "kpi.spending")
 RULE = "between(amount, [0, 1000])"
 
 
 @pytest.fixture(scope="module")
 def shell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
-    """195 days of payments, built; then a payment too many comes late for one of them."""
+    """Payments of all days, built; then a payment too many comes late for one of them."""
     with quiet_shell(tmp_path_factory.mktemp("checks")) as shell:
         for number, day in enumerate(DAYS):
             rows = [{"company_id": name, "amount": number} for name in ("acme", "bolt")]
@@ -41,7 +48,7 @@ def shell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
 
 @pytest.fixture(scope="module")
 def ended(shell: Shell) -> Result:
-    """The backfill of all 195 days."""
+    """The backfill of all these days."""
     return shell.dayfold("backfill", "start", "--name", "anew", *SPAN, "--policy", "all", "--wait")
 
 
@@ -57,30 +64,38 @@ def partition(shell: Shell, day: str) -> Any:
     return json.loads(shell.done("show", "kpi.spending", day, "--format", "json"))
 
 
-def test_194_days_are_published_and_one_keeps_its_former_build(shell: Shell, ended: Result) -> None:
+def test_all_days_but_one_are_published_and_that_one_keeps_its_former_build(
+    shell: Shell, ended: Result
+) -> None:
     # When it has ended
     assert ended.code == 1
     # Then all but the bad day are of it
     days = [day for table, day in published_by(shell.live, "anew") if table == "kpi.spending"]
     assert days == [day for day in DAYS if day != BAD]
-    assert len(days) == 194
+    assert len(days) == len(DAYS) - 1
     bad = partition(shell, BAD)
     former, failed = bad["builds"]
     assert bad["partition"]["status"] == "failed"
     assert bad["partition"]["published_build_id"] == former["build_id"]
     assert (former["run_id"], failed["run_id"]) == ("backfill-former", "backfill-anew")
     # Then readers see what they saw
-    number = str(DAYS.index(BAD))
-    assert spending(shell.live)[BAD] == (number, number)
-    assert len(spending(shell.live)) == 195
+    assert spending(shell.live)[BAD] == (str(NUMBER), str(NUMBER))
+    assert len(spending(shell.live)) == len(DAYS)
 
 
 def test_the_report_names_the_day_the_rule_and_the_row(shell: Shell, ended: Result) -> None:
     # When
     said = ended.err.splitlines()[-1]
     # Then
-    assert "195 of 196 partitions published, 1 failed" in said  # one more of staging.payments
-    for part in (f"kpi.spending {BAD}", RULE, "broken by 1 row", '"amount":"5096"', "acme"):
+    many = len(DAYS) + 1  # one more of staging.payments
+    assert f"{many - 1} of {many} partitions published, 1 failed" in said
+    for part in (
+        f"kpi.spending {BAD}",
+        RULE,
+        "broken by 1 row",
+        f'"amount":"{5000 + NUMBER}"',
+        "acme",
+    ):
         assert part in said
     (row,) = shell.live.query(
         "SELECT day, check_name, severity, broken, sample FROM ops.check_results"
@@ -88,7 +103,7 @@ def test_the_report_names_the_day_the_rule_and_the_row(shell: Shell, ended: Resu
     )
     sample = json.loads(str(row.pop("sample")))
     assert row == {"day": BAD, "check_name": RULE, "severity": "error", "broken": "1"}
-    assert sample == [{"amount": "5096", "company_id": "acme", "dt": BAD}]
+    assert sample == [{"amount": str(5000 + NUMBER), "company_id": "acme", "dt": BAD}]
     (count,) = shell.live.query(
         "SELECT count(*) AS n FROM ops.check_results"
         " WHERE table_name = 'kpi.spending' AND run_id = 'backfill-anew'"
@@ -103,7 +118,7 @@ def test_the_failed_build_can_be_looked_at(shell: Shell) -> None:
     # When
     rows = shell.live.query(sql)
     # Then
-    assert rows == [{"dt": BAD, "company_id": "acme", "amount": "5096"}]
+    assert rows == [{"dt": BAD, "company_id": "acme", "amount": str(5000 + NUMBER)}]
     assert "look at it: dayfold query " in shell.done("show", "kpi.spending", BAD)
 
 
@@ -125,7 +140,7 @@ def test_eased_for_one_backfill_the_day_is_published_and_says_so(shell: Shell) -
         "backfill", "start", "--name", "eased", *days, "--ease", "spending:between", "--wait"
     )
     # Then
-    assert spending(shell.live)[BAD] == ("5096", str(DAYS.index(BAD)))
+    assert spending(shell.live)[BAD] == (str(5000 + NUMBER), str(NUMBER))
     assert f"changed check: in backfill-eased {RULE} only warned" in shell.done(
         "show", "kpi.spending", BAD
     )
