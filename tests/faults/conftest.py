@@ -53,10 +53,12 @@ def breakable(tmp_path: Path) -> Iterator[Breakable]:
 def quiet_stack(folder: Path) -> Iterator[Live]:
     """A running stack that hears of no crawl."""
     state = folder / "state"
-    live = Live.of(stack.up(state, free_port(), {}, PROJECT))
-    live.deliver_events(enabled=False)
-    yield live
-    stack.down(state)
+    try:
+        live = Live.of(stack.up(state, free_port(), {}, PROJECT))
+        live.deliver_events(enabled=False)
+        yield live
+    finally:
+        stack.down(state)
 
 
 @pytest.fixture(scope="session")

@@ -36,13 +36,15 @@ ANEW: dict[str, Any] = {"request": {"days": DAYS, "tables": list(TABLES), "polic
 def breakable(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Breakable]:
     """A stack on which a run has built the days undisturbed."""
     one = Breakable(tmp_path_factory.mktemp("kills") / "state")
-    land(one.live)
-    one.live.deliver_events(enabled=False)
-    one.live.crawl()
-    first = one.live.wait(one.live.start(ANEW))
-    assert first["status"] == "SUCCEEDED", first.get("cause")
-    yield one
-    one.down()
+    try:
+        land(one.live)
+        one.live.deliver_events(enabled=False)
+        one.live.crawl()
+        first = one.live.wait(one.live.start(ANEW))
+        assert first["status"] == "SUCCEEDED", first.get("cause")
+        yield one
+    finally:
+        one.down()
 
 
 @pytest.fixture(scope="module")

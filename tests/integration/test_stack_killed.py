@@ -40,14 +40,16 @@ def killed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Killed]:
     """Killed with an execution under way, a message in flight, and another one deleted."""
     folder = tmp_path_factory.mktemp("killed")
     project, state = small_project(folder / "project"), folder / "state"
-    info = stack.up(state, free_port(), {}, project)
-    names = outputs_of(info)
-    done, running = under_way(info, names, state)
-    send_and_receive(info, names["Jobs"])
-    kill(info)
-    wait_until(lambda: not processes_on(state))
-    yield Killed(info, stack.up(state, info.port, {}, project), names, done, running)
-    stack.down(state)
+    try:
+        info = stack.up(state, free_port(), {}, project)
+        names = outputs_of(info)
+        done, running = under_way(info, names, state)
+        send_and_receive(info, names["Jobs"])
+        kill(info)
+        wait_until(lambda: not processes_on(state))
+        yield Killed(info, stack.up(state, info.port, {}, project), names, done, running)
+    finally:
+        stack.down(state)
 
 
 def under_way(info: StackInfo, names: dict[str, str], state: Path) -> tuple[str, str]:
