@@ -84,3 +84,15 @@ def test_csv_with_a_text_in_a_number(client: Client) -> None:
     # Then
     assert failed.reason is not None
     assert failed.reason.startswith("HIVE_BAD_DATA: Error parsing field value 'many' for field 1")
+
+
+def test_an_empty_field_is_an_empty_collection_and_no_number(client: Client) -> None:
+    # Given a text file whose fields are empty, then Hive's NULL, as a Trino server writes them
+    columns = {"a": "array<int>", "m": "map<string,int>", "b": "binary", "n": "int"}
+    serde = "org.apache.hadoop.hive.serde2.lazy.LazySimpleSerDe"
+    client.table("nothing", columns, "raw/nothing/", serde)
+    client.put("raw/nothing/a.txt", b"\x01\x01\x01\n\\N\x01\\N\x01\\N\x01\\N\n")
+    # When
+    rows = client.rows("SELECT cardinality(a), cardinality(m), length(b), n FROM nothing")
+    # Then
+    assert rows == [["0", "0", "0", None], [None, None, None, None]]

@@ -132,3 +132,14 @@ def test_bytes_are_letters_in_hives_serde_and_base64_in_openxs(client: Client) -
     found = [client.rows(f"SELECT to_hex(b) FROM {name}_bytes") for name in ("openx", "hive")]
     # Then
     assert found == [[["616263"]], [["59574A6A"]]]
+
+
+def test_an_empty_key_of_a_map_is_a_key(client: Client) -> None:
+    # Given a map with an empty key and one with marks of a path, read document by document
+    columns = {"m": "map<string,int>", "amount": "decimal(20,2)"}
+    client.table("keys", columns, "raw/keys/")
+    client.put("raw/keys/a.json", b'{"m":{"":1,"a/b":2,"c~d.e":3},"amount":1}\n')
+    # When
+    rows = client.rows("SELECT m[''], m['a/b'], m['c~d.e'], amount FROM keys")
+    # Then
+    assert rows == [["1", "2", "3", "1.00"]]

@@ -207,7 +207,9 @@ def _value(text: str, kind: Type, rules: _Rules, shape: Shape, reading: TextRead
         inner = _value("e_", kind.args[0], rules, shape, reading)
         made = f"list_transform(json_items({text}), lambda e_: {inner})"
     elif kind.name == "map":
-        pair = f"CAST(json_extract({text}, '$.' || CAST(to_json(k_) AS VARCHAR)) AS VARCHAR)"
+        # By pointer: a path of the engine's knows no empty key.
+        pointer = "'/' || replace(replace(k_, '~', '~0'), '/', '~1')"
+        pair = f"CAST(json_extract({text}, {pointer}) AS VARCHAR)"
         key = from_text("k_", kind.args[0], reading)
         inner = _value(pair, kind.args[1], rules, shape, reading)
         rows = f"list_transform(json_keys({text}), lambda k_: {{'k': {key}, 'v': {inner}}})"

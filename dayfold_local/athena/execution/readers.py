@@ -55,8 +55,8 @@ def _delimited(table: TableInfo, objects: list[StoredObject]) -> Source:
     columns = []
     for at, column in enumerate(table.columns):
         raw = f"nullif(str_split(line, {literal(delimiter)})[{at + 1}], {literal(null)})"
-        if not column.type.is_text:
-            raw = f"nullif({raw}, '')"
+        if not (column.type.is_text or column.type.args or column.type.name == "varbinary"):
+            raw = f"nullif({raw}, '')"  # nothing is an empty list, but no number
         reading = TextReading(at, table, between, null)
         columns.append(f"{from_text(raw, column.type, reading)} AS {quote(column.name)}")
     return Source(relation, tuple(columns), tuple(item.path for item in objects))

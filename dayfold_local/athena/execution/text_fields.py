@@ -58,7 +58,7 @@ def _nested(raw: str, kind: Type, reading: TextReading, depth: int) -> str:
 
     def inner(text: str, of: Type, deeper: int) -> str:
         value = f"nullif({text}, {literal(reading.null)})"
-        if not of.is_text and not of.args:
+        if not (of.is_text or of.args or of.name == "varbinary"):
             value = f"nullif({value}, '')"
         return from_text(value, of, reading, deeper)
 
