@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from sqlglot import exp
 from sqlglot.dialects.dialect import Dialect
@@ -13,6 +13,10 @@ from dayfold_local.athena.errors import QueryFailure
 from dayfold_local.athena.execution import ctas, layouts, select, writing
 from dayfold_local.athena.execution.job import Job, Outcome
 from dayfold_local.athena.translation.parse import parse
+
+if TYPE_CHECKING:
+    from dayfold_local.athena.execution.layouts import Layout
+    from dayfold_local.athena.sql_types import Type
 
 _KNOWN: Final = {"format", "compression", "compression_level", "field_delimiter", "partitioned_by"}
 _TAIL: Final = re.compile(
@@ -51,8 +55,12 @@ def _brackets(sql: str) -> tuple[int, int]:
     raise QueryFailure("SYNTAX_ERROR", "line 1:1: mismatched input 'UNLOAD'", bare=True)
 
 
-def run_unload(job: Job) -> Outcome:
-    """Writes the files, and the list of them beside the results."""
+def asked(job: Job) -> tuple[str, str, Layout]:
+    """The query, the s3:// folder with its slash, and how the files are written.
+
+    Raises:
+        QueryFailure: If the statement is of another form or a property is unknown.
+    """
     query, location, given = parts(job.sql)
     unknown = [name for name in given if name not in _KNOWN]
     if unknown:
@@ -63,10 +71,11 @@ def run_unload(job: Job) -> Outcome:
         raise QueryFailure("INVALID_TABLE_PROPERTY", "UNLOAD needs WITH (format = '...')")
     if not location.startswith("s3://"):
         raise QueryFailure("INVALID_TABLE_PROPERTY", f"UNLOAD writes to S3, not to {location}")
-    layout = layouts.layout_of(given, "")
-    running = select.plan(job, query, parse)
-    columns = list(zip(running.query.names, running.query.types, strict=True))
-    columns = [(name.lower(), kind) for name, kind in columns]
+    return query, location, layouts.layout_of(given, "")
+
+
+def check(job: Job, columns: list[tuple[str, Type]], location: str, layout: Layout) -> None:
+    """Refuses columns that cannot be told apart, and a folder that is in use."""
     if len({name for name, _ in columns}) < len(columns):
         raise QueryFailure(
             "DUPLICATE_COLUMN_NAME", "UNLOAD needs a name of its own for each column"
@@ -78,6 +87,15 @@ def run_unload(job: Job) -> Outcome:
             f"Target directory '{location}' already exists. Athena will not delete data in your "
             "account.",
         )
+
+
+def run_unload(job: Job) -> Outcome:
+    """Writes the files, and the list of them beside the results."""
+    query, location, layout = asked(job)
+    running = select.plan(job, query, parse)
+    columns = list(zip(running.query.names, running.query.types, strict=True))
+    columns = [(name.lower(), kind) for name, kind in columns]
+    check(job, columns, location, layout)
     written = writing.write(
         job,
         running,
@@ -85,9 +103,14 @@ def run_unload(job: Job) -> Outcome:
         layout,
         lambda values: location + writing.folder(layout.partitioned_by, values),
     )
+    return ended(job, written.manifest, running.prepared.bytes, written.rows)
+
+
+def ended(job: Job, manifest: bytes, scanned: int, rows: int) -> Outcome:
+    """What an UNLOAD did: the list of its files is beside the results."""
     output = f"{job.output}{job.query_id}"
-    manifest = f"{output}-manifest.csv"
-    select.write_result(job.world, manifest, written.manifest, [])
-    done = Outcome("DML", [], output, manifest, running.prepared.bytes, substatement="UNLOAD")
-    done.update_count = written.rows
+    listed = f"{output}-manifest.csv"
+    select.write_result(job.world, listed, manifest, [])
+    done = Outcome("DML", [], output, listed, scanned, substatement="UNLOAD")
+    done.update_count = rows
     return done

@@ -10,7 +10,8 @@ from sqlglot.dialects.dialect import Dialect
 from sqlglot.tokenizer_core import TokenType
 
 from dayfold_local.athena.errors import not_supported
-from dayfold_local.athena.execution import ctas, select
+from dayfold_local.athena.execution import ctas, select, unload
+from dayfold_local.athena.execution.ctas import Target
 from dayfold_local.athena.execution.job import Outcome
 from dayfold_local.athena.sql_types import literal, quote
 from dayfold_local.athena.translation.parse import parse
@@ -18,24 +19,24 @@ from dayfold_local.athena.trino.engine import CATALOG
 from dayfold_local.athena.trino.values import formatter
 
 if TYPE_CHECKING:
-    from dayfold_local.athena.execution.ctas import Target
     from dayfold_local.athena.execution.job import Job
     from dayfold_local.athena.trino.engine import TrinoSession
 
 _CHUNK: Final = 10_000
 _CTAS: Final = "CREATE_TABLE_AS_SELECT"
 _CODECS: Final = {"UNCOMPRESSED": "NONE", "ZLIB": "GZIP"}  # Athena's names that Trino has not
+_HIVE_CODECS: Final = frozenset({"NONE", "SNAPPY", "LZ4", "ZSTD", "GZIP"})
 
 
 def run(job: Job, session: TrinoSession) -> Outcome:
     """Runs a statement that is not one about the catalog alone."""
-    word = job.sql.split(maxsplit=1)[0].upper()
+    word = job.sql.split(maxsplit=1)[0].partition("(")[0].upper()
     if word == "CREATE":
         return _create(job, session)
     if word == "INSERT":
         return _insert(job, session)
     if word == "UNLOAD":
-        raise not_supported("UNLOAD runs on the DuckDB engine, not on a Trino server")
+        return _unload(job, session)
     return _query(job, session)
 
 
@@ -77,20 +78,46 @@ def _create(job: Job, session: TrinoSession) -> Outcome:
     target = ctas.target_of(tree, job)
     if ctas.already_there(job, target, tree):
         return Outcome("DDL", output=f"{job.output}{job.query_id}.txt", substatement=_CTAS)
-    codec = target.layout.compression
-    properties = {f"{CATALOG}.compression_codec": _CODECS.get(codec, codec), **_limits(job)}
-    session.execute(written(job.sql, target), job.database, properties)
-    counted = session.fetch(1)
+    rows = _write(job, session, target, _query_text(job.sql))
     output = f"{job.output}tables/{job.query_id}"
     manifest = f"{output}-manifest.csv"
-    listed = "".join(f"{item.uri}\n" for item in job.world.store.list(target.location))
-    select.write_result(job.world, manifest, listed.encode(), [])
+    select.write_result(job.world, manifest, _manifest(job, target.location), [])
     done = Outcome("DDL", [], output, manifest, session.scanned, substatement=_CTAS)
-    done.update_count = int(counted[0][0]) if counted else 0
+    done.update_count = rows
     return done
 
 
-def written(sql: str, target: Target) -> str:
+def _unload(job: Job, session: TrinoSession) -> Outcome:
+    """UNLOAD, which Trino does not have: a table made of the rows, and forgotten again."""
+    query, location, layout = unload.asked(job)
+    columns = [(name.lower(), kind) for name, kind in session.columns(query, job.database)]
+    unload.check(job, columns, location, layout)
+    name = f"unload_{job.query_id.replace('-', '_')}"
+    target = Target(job.database, name, location, layout, with_data=True)
+    names = ", ".join(quote(name) for name, _ in columns)
+    rows = _write(job, session, target, f"SELECT * FROM (\n{query}\n) AS unloaded ({names})")
+    scanned = session.scanned
+    session.execute(f"DROP TABLE {_name(target)}", job.database)
+    session.fetch(1)
+    return unload.ended(job, _manifest(job, location), scanned, rows)
+
+
+def _write(job: Job, session: TrinoSession, target: Target, query: str) -> int:
+    """Makes a table of a query; how many rows it has."""
+    codec = _CODECS.get(target.layout.compression, target.layout.compression)
+    if codec not in _HIVE_CODECS:
+        raise not_supported(f"writing {codec} files with a Trino server")
+    properties = {f"{CATALOG}.compression_codec": codec, **_limits(job)}
+    session.execute(written(query, target), job.database, properties)
+    counted = session.fetch(1)
+    return int(counted[0][0]) if counted else 0
+
+
+def _manifest(job: Job, location: str) -> bytes:
+    return "".join(f"{item.uri}\n" for item in job.world.store.list(location)).encode()
+
+
+def written(query: str, target: Target) -> str:
     """The CTAS with the Hive connector's properties; the query's own text is not touched."""
     layout = target.layout
     given = {
@@ -105,8 +132,11 @@ def written(sql: str, target: Target) -> str:
     if layout.format == "TEXTFILE":
         given["textfile_field_separator"] = literal(layout.delimiter)
     listed = ", ".join(f"{name} = {value}" for name, value in given.items())
-    name = f"{quote(target.database)}.{quote(target.name)}"
-    return f"CREATE TABLE {name} WITH ({listed}) AS\n{_query_text(sql)}"
+    return f"CREATE TABLE {_name(target)} WITH ({listed}) AS\n{query}"
+
+
+def _name(target: Target) -> str:
+    return f"{quote(target.database)}.{quote(target.name)}"
 
 
 def _names(columns: tuple[str, ...]) -> str:
