@@ -58,10 +58,18 @@ def _name(path: Path) -> str:
     return str(path.relative_to(FUNCTIONS))
 
 
-@pytest.mark.parametrize("function", ALL_FUNCTIONS, ids=str)
-def test_a_cold_import_brings_nothing_heavy(function: Function) -> None:
+IMPORTS = """
+import importlib, sys
+for function in sys.argv[1:]:
+    before = set(sys.modules)
+    importlib.import_module(f"{function}.app")
+    print(function, *sys.modules.keys() - before)
+"""
+
+
+def test_a_cold_import_brings_nothing_heavy() -> None:
     # Given a process as Lambda starts it: no settings read at import, no credentials, no network
-    program = f"import sys; import {function.folder}.app; print(*sys.modules)"
+    functions = [function.folder for function in ALL_FUNCTIONS]
     environment = {
         "PATH": os.environ["PATH"],
         "PYTHONPATH": str(FUNCTIONS),
@@ -69,14 +77,20 @@ def test_a_cold_import_brings_nothing_heavy(function: Function) -> None:
         "POWERTOOLS_TRACE_DISABLED": "1",
     }
 
-    # When
+    # When it imports them all, one after the other
     ran = subprocess.run(
-        [sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True
-    )
+        [sys.executable, "-c", IMPORTS, *functions],
+        env=environment, capture_output=True, text=True, check=True,
+    )  # fmt: skip
 
-    # Then
-    loaded = {module.partition(".")[0] for module in ran.stdout.split()}
-    assert loaded & HEAVY == set()
+    # Then none has brought anything heavy
+    brought = {name: set(rest) for name, *rest in map(str.split, ran.stdout.splitlines())}
+    assert set(brought) == set(functions)
+    heavy = {
+        name: {module.partition(".")[0] for module in modules} & HEAVY
+        for name, modules in brought.items()
+    }
+    assert {name: found for name, found in heavy.items() if found} == {}
 
 
 @pytest.mark.parametrize("path", _modules(FUNCTIONS), ids=_name)

@@ -1,4 +1,4 @@
-"""One local stack for all integration tests, and small projects for those that need their own."""
+"""A small project on a stack that tests share, and one of its own for a test that needs it."""
 
 from __future__ import annotations
 
@@ -117,14 +117,6 @@ GREET_MACHINE = {
         "Refused": {"Type": "Pass", "Result": {"text": "caught"}, "End": True},
     },
 }
-
-
-@pytest.fixture(scope="session")
-def dayfold_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StackInfo]:
-    """The real template on a stack of its own, shared by all tests of the session."""
-    state = tmp_path_factory.mktemp("dayfold") / "state"
-    yield stack.up(state, free_port(), {}, PROJECT)
-    stack.down(state)
 
 
 @dataclasses.dataclass(frozen=True)

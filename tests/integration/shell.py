@@ -154,6 +154,13 @@ def kept_to_be_looked_at(live: Live) -> set[str]:
     }
 
 
+def begun(live: Live) -> list[dict[str, Any]]:
+    """What the ledger holds of partitions, builds and backfills: all that a request leaves."""
+    left = ("DAY#", "BUILD#", "BACKFILL", "JOB#")
+    items = [item for item in live.ledger_items("") if item["sk"]["S"].startswith(left)]
+    return sorted(items, key=lambda item: (item["pk"]["S"], item["sk"]["S"]))
+
+
 def published(live: Live, until: str) -> Published:
     """All that is published up to a day; fails if anything else is left half done."""
     tables = ("staging.payments", "kpi.spending")

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
     from tests.integration.live import Live
 
-QUERY_SECONDS = 4
-# All but 3 of these are kept for handing the job back: less than a query takes.
-LAMBDA_SECONDS = 48
+QUERY_SECONDS = 3
+# All but 2 of these are kept for handing the job back: less than a query takes.
+LAMBDA_SECONDS = 47
 DAYS = ("2004-05-01", "2004-05-02")
 DAILY = "2004-05-03"
 FUNCTION = "RunBackfillJobFunction"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dayfold_cli.boundary import EXIT_FAILED, EXIT_USAGE
-from tests.integration.shell import Shell, published, quiet_shell
+from tests.integration.shell import Published, Shell, begun, published, quiet_shell
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,6 +28,12 @@ def shell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
         shell.done("crawl", "--wait")
         shell.done(*START, *RANGE, *TABLE, "--name", "done", "--wait")
         yield shell
+
+
+@pytest.fixture(scope="module", autouse=True)
+def seen(shell: Shell) -> Published:
+    """What readers saw before anything was asked."""
+    return published(shell.live, NEXT)
 
 
 @pytest.mark.parametrize(
@@ -97,10 +103,17 @@ def test_what_cannot_be_asked_is_one_line(
     shell: Shell, arguments: tuple[object, ...], code: int, said: str
 ) -> None:
     # Given
-    before = published(shell.live, NEXT), shell.live.ledger_items("BACKFILL")
+    before = begun(shell.live)
     # When
     result = shell.dayfold(*arguments)
     # Then
     assert said in result.refusal
     assert result.code == code
-    assert (published(shell.live, NEXT), shell.live.ledger_items("BACKFILL")) == before
+    assert begun(shell.live) == before
+
+
+def test_readers_see_what_they_saw(shell: Shell, seen: Published) -> None:
+    # When all of that was asked
+    now = published(shell.live, NEXT)
+    # Then
+    assert now == seen

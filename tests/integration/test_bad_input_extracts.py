@@ -93,31 +93,30 @@ def test_no_extracts_at_all(empty: Shell) -> None:
 # --- Files that cannot be read -----------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("name", "body", "said"),
-    [
-        ("a.json", b"", "the file is empty"),
-        ("a.json.gz", b"", "the file is empty"),
-        ("a.json.gz", gzip.compress(b""), "the file holds no rows"),
-    ],
-    ids=["empty file", "empty file named .gz", "empty gzip"],
-)
-def test_an_empty_file_is_named_and_counts_as_a_day_without_rows(
-    shell: Shell, name: str, body: bytes, said: str
-) -> None:
+EMPTY = {
+    "payments/dt=2004-06-01/a.json": (b"", "the file is empty"),
+    "payments/dt=2004-06-02/a.json.gz": (b"", "the file is empty"),
+    "payments/dt=2004-06-03/a.json.gz": (gzip.compress(b""), "the file holds no rows"),
+}
+
+
+def test_empty_files_are_named_and_count_as_days_without_rows(shell: Shell) -> None:
     # Given
     before = published(shell.live, GOOD)
-    key = f"payments/dt=2004-06-01/{name}"
-    put(shell, key, body)
+    for key, (body, _) in EMPTY.items():
+        put(shell, key, body)
     # When
     crawled = shell.dayfold("crawl", "--wait")
-    built = shell.build("spending", "2004-06-01")
+    days = [f"2004-06-0{number}" for number in (1, 2, 3)]
+    built = shell.build("spending", *days)
     # Then
-    assert f"warning: raw/{key}: {said}\n" in crawled.err
+    for key, (_, said) in EMPTY.items():
+        assert f"warning: raw/{key}: {said}\n" in crawled.err
     assert built.code == 0
-    assert spending(shell, "2004-06-01") == []
+    assert [spending(shell, day) for day in days] == [[]] * 3
     assert published(shell.live, GOOD) == before
-    shell.live.client("s3").delete_object(Bucket=shell.live.outputs["Bucket"], Key=f"raw/{key}")
+    for key in EMPTY:
+        shell.live.client("s3").delete_object(Bucket=shell.live.outputs["Bucket"], Key=f"raw/{key}")
 
 
 def test_a_truncated_gzip_fails_its_day_alone(shell: Shell) -> None:

@@ -15,7 +15,7 @@ import pytest
 
 from dayfold_cli.boundary import EXIT_FAILED, EXIT_USAGE
 from tests.integration.conftest import free_port
-from tests.integration.shell import SPENDING, Shell, published, quiet_shell
+from tests.integration.shell import SPENDING, Shell, begun, published, quiet_shell
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -85,13 +85,13 @@ def test_what_cannot_be_done_is_one_line(
     shell: Shell, arguments: tuple[str, ...], code: int, said: str
 ) -> None:
     # Given
-    before = published(shell.live, GOOD)
+    before = begun(shell.live)
     # When
     result = shell.dayfold(*arguments)
     # Then
     assert said in result.refusal
     assert result.code == code
-    assert published(shell.live, GOOD) == before
+    assert begun(shell.live) == before
 
 
 def test_an_unknown_table_without_the_project_at_hand(shell: Shell, tmp_path: Path) -> None:
@@ -222,7 +222,7 @@ def test_a_check_that_fails_on_a_rebuild_keeps_what_readers_see(shell: Shell) ->
 )
 def test_a_malformed_event_is_one_line(shell: Shell, tmp_path: Path, event: object) -> None:
     # Given
-    before = published(shell.live, GOOD)
+    before = begun(shell.live)
     path = tmp_path / "event.json"
     path.write_text(json.dumps(event))
     # When
@@ -230,7 +230,7 @@ def test_a_malformed_event_is_one_line(shell: Shell, tmp_path: Path, event: obje
     # Then it is Dayfold's own error, not one of Python's
     assert result.code == EXIT_FAILED
     assert "Error: " not in result.refusal
-    assert published(shell.live, GOOD) == before
+    assert begun(shell.live) == before
 
 
 # --- The local stack ---------------------------------------------------------------------------

@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from dayfold_local.stack import StackInfo
+    from tests.integration.conftest import SmallStack
 
+ARN = "arn:aws:glue:us-east-1:000000000000"
 DAYS = [f"2004-05-{day:02d}" for day in range(1, 31)]
 
 
@@ -21,18 +23,16 @@ def partition(day: str, build: int = 1) -> dict[str, Any]:
 
 
 @pytest.fixture
-def glue(dayfold_stack: StackInfo) -> Iterator[Any]:
-    """A Glue client and a table `staging.sample` with thirty days."""
-    client = dayfold_stack.session().client("glue")
+def glue(small_stack: SmallStack) -> Iterator[Any]:
+    """A Glue client and a table `kpi.sample` with thirty days."""
+    client = small_stack.info.session().client("glue")
     keys = [{"Name": "dt", "Type": "string"}]
-    client.create_table(
-        DatabaseName="staging", TableInput={"Name": "sample", "PartitionKeys": keys}
-    )
+    client.create_table(DatabaseName="kpi", TableInput={"Name": "sample", "PartitionKeys": keys})
     client.batch_create_partition(
-        DatabaseName="staging", TableName="sample", PartitionInputList=[partition(d) for d in DAYS]
+        DatabaseName="kpi", TableName="sample", PartitionInputList=[partition(d) for d in DAYS]
     )
     yield client
-    client.delete_table(DatabaseName="staging", Name="sample")
+    client.delete_table(DatabaseName="kpi", Name="sample")
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def test_get_partitions_filters_as_glue_does(
 ) -> None:
     # When
     pages = glue.get_paginator("get_partitions").paginate(
-        DatabaseName="staging",
+        DatabaseName="kpi",
         TableName="sample",
         Expression=expression,
         PaginationConfig={"PageSize": 7},
@@ -64,12 +64,12 @@ def test_get_partitions_filters_as_glue_does(
 
 def test_get_partitions_refuses_what_is_no_partition_key(glue: Any) -> None:
     with pytest.raises(glue.exceptions.InvalidInputException, match="not a partition key"):
-        glue.get_partitions(DatabaseName="staging", TableName="sample", Expression="hour = '1'")
+        glue.get_partitions(DatabaseName="kpi", TableName="sample", Expression="hour = '1'")
 
 
 def test_partitions_are_updated_and_deleted_in_batches_with_errors_in_the_body(glue: Any) -> None:
     # Given
-    where = {"DatabaseName": "staging", "TableName": "sample"}
+    where = {"DatabaseName": "kpi", "TableName": "sample"}
 
     # When
     glue.update_partition(
@@ -110,34 +110,44 @@ def user_of(info: StackInfo, name: str, statement: dict[str, Any]) -> boto3.Sess
     return boto3.Session(key["AccessKeyId"], key["SecretAccessKey"], region_name=info.region)
 
 
-def test_a_table_call_needs_catalog_database_and_table(dayfold_stack: StackInfo, glue: Any) -> None:
+def test_a_table_call_needs_catalog_database_and_table(small_stack: SmallStack, glue: Any) -> None:
     # Given
-    prefix = "arn:aws:glue:us-east-1:000000000000"
-    arns = [f"{prefix}:catalog", f"{prefix}:database/staging", f"{prefix}:table/staging/*"]
+    arns = [f"{ARN}:catalog", f"{ARN}:database/kpi", f"{ARN}:table/kpi/*"]
 
     # When / Then
     for missing in (None, *arns):
         session = user_of(
-            dayfold_stack,
+            small_stack.info,
             f"reader-{arns.index(missing) if missing else 'whole'}",
             {"Action": "glue:GetTable", "Resource": [arn for arn in arns if arn != missing]},
         )
-        client = session.client("glue", endpoint_url=dayfold_stack.endpoint_url)
+        client = session.client("glue", endpoint_url=small_stack.info.endpoint_url)
         if missing is None:
-            assert client.get_table(DatabaseName="staging", Name="sample")["Table"]
+            assert client.get_table(DatabaseName="kpi", Name="sample")["Table"]
         else:
             with pytest.raises(client.exceptions.AccessDeniedException):
-                client.get_table(DatabaseName="staging", Name="sample")
+                client.get_table(DatabaseName="kpi", Name="sample")
 
 
-def test_a_crawler_is_checked_as_a_crawler(dayfold_stack: StackInfo) -> None:
+def test_a_crawler_is_checked_as_a_crawler(small_stack: SmallStack) -> None:
     # Given
-    arn = "arn:aws:glue:us-east-1:000000000000:crawler/dayfold-raw"
+    aws = small_stack.info.session()
+    trust = {"Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole"}
+    role = aws.client("iam").create_role(
+        RoleName="crawler", AssumeRolePolicyDocument=json.dumps({"Statement": [trust]})
+    )
+    aws.client("glue").create_crawler(
+        Name="sample-raw",
+        Role=role["Role"]["Arn"],
+        DatabaseName="kpi",
+        Targets={"S3Targets": [{"Path": "s3://b/raw/"}]},
+    )
+    arn = f"{ARN}:crawler/sample-raw"
     statement = {"Action": "glue:GetCrawler", "Resource": arn}
-    session = user_of(dayfold_stack, "crawler-reader", statement)
-    client = session.client("glue", endpoint_url=dayfold_stack.endpoint_url)
+    session = user_of(small_stack.info, "crawler-reader", statement)
+    client = session.client("glue", endpoint_url=small_stack.info.endpoint_url)
 
     # When / Then
-    assert client.get_crawler(Name="dayfold-raw")["Crawler"]["Name"] == "dayfold-raw"
+    assert client.get_crawler(Name="sample-raw")["Crawler"]["Name"] == "sample-raw"
     with pytest.raises(client.exceptions.AccessDeniedException):
-        client.start_crawler(Name="dayfold-raw")
+        client.start_crawler(Name="sample-raw")

@@ -110,13 +110,15 @@ def test_weeks_in_other_zones_are_as_defined(
 
 def test_stretches_give_the_same_rows(engine: LocalEngine, tokyo: dict[str, list[Row]]) -> None:
     # Given
+    last = dt.date(2004, 6, 20)
     stretches = [
         (FIRST, dt.date(2004, 5, 19)),
         (dt.date(2004, 5, 20), dt.date(2004, 5, 20)),
-        (dt.date(2004, 5, 21), LAST),
+        (dt.date(2004, 5, 21), last),
     ]
     # When
     built = build_all(engine, TABLES, stretches, "Asia/Tokyo")
     # Then
     for name in TABLES:
-        assert comparable(built[name]) == comparable(tokyo[name]), name
+        so_far = [row for row in tokyo[name] if row["dt"] <= str(last)]
+        assert comparable(built[name]) == comparable(so_far), name
