@@ -44,6 +44,10 @@ _CHECKED: Final = (
 _PLAIN: Final = "json_plain(s) AS CAST(json_extract(s, '$') AS VARCHAR)"
 
 
+_ALL_TRUE: Final = (
+    "all_true(l) AS CASE WHEN list_contains(l, FALSE) THEN FALSE "
+    "WHEN list_count(l) < len(l) THEN NULL ELSE TRUE END"
+)
 _ITEMS: Final = "json_items(j) AS CAST(from_json(j, '[\"JSON\"]') AS VARCHAR[])"
 # Java rounds the root of 27 to 3: one step of Newton's method on the engine's root does.
 _CBRT: Final = (
@@ -60,4 +64,5 @@ MACROS: Final = (
     _PLAIN,
     _CHECKED,
     _ITEMS,
+    _ALL_TRUE,
 )

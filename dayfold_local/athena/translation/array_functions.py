@@ -6,6 +6,7 @@ from dayfold_local.athena.errors import QueryFailure, not_supported
 from dayfold_local.athena.sql_types import BIGINT, BOOLEAN, INTEGER, Type, array
 from dayfold_local.athena.translation.casts import cast, raising
 from dayfold_local.athena.translation.coercion import coerce, common_type
+from dayfold_local.athena.translation.collection_functions import sought
 from dayfold_local.athena.translation.functions import Call, function
 from dayfold_local.athena.translation.parse import position
 from dayfold_local.athena.translation.scope import Typed
@@ -59,6 +60,8 @@ def _intersect(call: Call) -> Typed:
 @function("arrays_overlap")
 def _overlap(call: Call) -> Typed:
     first, second = pair_of(call)
+    for kind in first.type.args:
+        sought(call, Typed(first.sql, kind))
     known = [f"list_filter({side.sql}, lambda s_: s_ IS NOT NULL)" for side in (first, second)]
     nulls = " OR ".join(f"list_count({s.sql}) < len({s.sql})" for s in (first, second))
     test = (
@@ -74,7 +77,8 @@ def _remove(call: Call) -> Typed:
     call.need(2)
     values = array_of(call)
     item = coerce(call.arg(1), values.type.args[0])
-    kept = f"list_filter({values.sql}, lambda s_: s_ IS NULL OR s_ <> {item.sql})"
+    differs = f"coalesce(s_ <> {sought(call, item)}, TRUE)"
+    kept = f"list_filter({values.sql}, lambda s_: s_ IS NULL OR {differs})"
     return Typed(_unless_null(values, item, kept), values.type)
 
 

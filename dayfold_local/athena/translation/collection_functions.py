@@ -13,12 +13,16 @@ from dayfold_local.athena.sql_types import (
     VARCHAR,
     Type,
     array,
+    literal,
 )
-from dayfold_local.athena.translation.casts import cast
+from dayfold_local.athena.translation import floats, nested
+from dayfold_local.athena.translation.casts import cast, raising
 from dayfold_local.athena.translation.coercion import coerce, common_type
 from dayfold_local.athena.translation.functions import Call, function
 from dayfold_local.athena.translation.parse import position
 from dayfold_local.athena.translation.scope import Typed
+
+_LONGEST_SEQUENCE = 10_000
 
 
 def _array(call: Call, index: int = 0) -> Typed:
@@ -35,6 +39,17 @@ def _item(call: Call, index: int, of: Typed) -> Typed:
     return coerce(value, of.type.args[0])
 
 
+def sought(call: Call, item: Typed) -> str:
+    """A value to be found in an array, as the engine looks for it: NULL for NaN, which is nowhere.
+
+    Raises:
+        QueryFailure: If it holds others: with NULL inside, which Trino refuses then.
+    """
+    if nested.is_nested(item.type):
+        raise not_supported(f"{position(call.node)}{call.name} of {item.type} in an array")
+    return floats.number(item) if floats.may_be_nan(item) else item.sql
+
+
 @function("contains")
 def _contains(call: Call) -> Typed:
     call.need(2)
@@ -42,7 +57,7 @@ def _contains(call: Call) -> Typed:
     item = _item(call, 1, values)
     return Typed(
         f"CASE WHEN {values.sql} IS NULL OR {item.sql} IS NULL THEN NULL "
-        f"WHEN list_contains({values.sql}, {item.sql}) THEN TRUE "
+        f"WHEN list_contains({values.sql}, {sought(call, item)}) THEN TRUE "
         f"WHEN list_count({values.sql}) < len({values.sql}) THEN NULL ELSE FALSE END",
         BOOLEAN,
     )
@@ -55,7 +70,7 @@ def _position(call: Call) -> Typed:
     item = _item(call, 1, values)
     return Typed(
         f"CASE WHEN {values.sql} IS NULL OR {item.sql} IS NULL THEN NULL "
-        f"ELSE CAST(coalesce(list_position({values.sql}, {item.sql}), 0) AS BIGINT) END",
+        f"ELSE CAST(coalesce(list_position({values.sql}, {sought(call, item)}), 0) AS BIGINT) END",
         BIGINT,
     )
 
@@ -66,7 +81,11 @@ def _extreme(call: Call) -> Typed:
     values = _array(call)
     name = call.name.replace("array_", "list_")
     whole = f"list_count({values.sql}) = len({values.sql})"
-    return Typed(f"CASE WHEN {whole} THEN {name}({values.sql}) END", values.type.args[0])
+    found = f"{name}({values.sql})"
+    if floats.is_float(values.type.args[0]):
+        numbers = f"list_filter({values.sql}, lambda n_: NOT isnan(n_))"
+        found = f"coalesce({name}({numbers}), {found})"
+    return Typed(f"CASE WHEN {whole} THEN {found} END", values.type.args[0])
 
 
 @function("array_join")
@@ -129,7 +148,7 @@ def _sequence(call: Call) -> Typed:
             if len(args) == 3
             else f"CASE WHEN {stop} >= {start} THEN 1 ELSE -1 END"
         )
-        return Typed(f"generate_series({start}, {stop}, {step})", array(BIGINT))
+        return _bounded(f"generate_series({start}, {stop}, {step})", array(BIGINT))
     kind = common_type(first.type, last.type)
     if kind is None or kind.name not in {"date", "timestamp"}:
         raise call.unexpected()
@@ -144,7 +163,25 @@ def _sequence(call: Call) -> Typed:
     else:
         raise call.unexpected()
     bounds = f"CAST({first.sql} AS TIMESTAMP), CAST({last.sql} AS TIMESTAMP)"
-    return Typed(f"CAST(generate_series({bounds}, {step}) AS {kind.duckdb}[])", array(kind))
+    return _bounded(f"CAST(generate_series({bounds}, {step}) AS {kind.duckdb}[])", array(kind))
+
+
+def _bounded(series: str, kind: Type) -> Typed:
+    """A sequence; Trino makes none that is empty or longer than 10,000."""
+    messages = (
+        f"result of sequence function must not have more than {_LONGEST_SEQUENCE} entries",
+        "the stop value of a sequence should not lie before its start in its direction",
+    )
+    long, empty = (
+        f"CAST(CAST({raising('INVALID_FUNCTION_ARGUMENT', literal(text), 'BIGINT')} AS VARCHAR)"
+        f" AS {kind.duckdb})"
+        for text in messages
+    )
+    checked = (
+        f"CASE WHEN len(s_) > {_LONGEST_SEQUENCE} THEN {long} WHEN len(s_) = 0 THEN {empty} "
+        "ELSE s_ END"
+    )
+    return Typed(f"list_transform([{series}], lambda s_: {checked})[1]", kind)
 
 
 @function("transform")

@@ -6,7 +6,7 @@ from sqlglot import exp
 
 from dayfold_local.athena.errors import QueryFailure, not_supported
 from dayfold_local.athena.sql_types import BOOLEAN
-from dayfold_local.athena.translation import floats, operators
+from dayfold_local.athena.translation import floats, nested, operators, row_subqueries
 from dayfold_local.athena.translation.coercion import common_type
 from dayfold_local.athena.translation.expressions import HANDLERS, Translator, expression
 from dayfold_local.athena.translation.parse import position
@@ -35,8 +35,11 @@ def _in(node: exp.In, scope: Scope, to: Translator) -> Typed:
         return _in_query(node, query, scope, to)
     value = expression(node.this, scope, to)
     items = [expression(item, scope, to) for item in node.expressions]
+    if nested.is_nested(value.type):
+        tests = [operators.comparison("=", value, item, node).sql for item in items]
+        return Typed(nested.any_of(value, tests), BOOLEAN)
     if floats.may_be_nan(value) and any(map(floats.may_be_nan, items)):
-        tests = (operators.comparison("=", value, item, node).sql for item in items)
+        tests = [operators.comparison("=", value, item, node).sql for item in items]
         return Typed(f"({' OR '.join(tests)})", BOOLEAN)
     same = operators.unify([value, *items], node, "IN values")
     listed = ", ".join(item.sql for item in same[1:])
@@ -44,10 +47,12 @@ def _in(node: exp.In, scope: Scope, to: Translator) -> Typed:
 
 
 def _in_query(node: exp.In, query: exp.Expr, scope: Scope, to: Translator) -> Typed:
-    if isinstance(node.this, exp.Tuple):
-        raise not_supported(f"{position(node)}IN of rows with a subquery")
     value = expression(node.this, scope, to)
+    if value.type.name == "row":
+        return row_subqueries.in_query(node, value, query, scope, to)
     sql, kinds = to.subquery(query, scope)
+    if nested.is_nested(value.type):
+        raise not_supported(f"{position(node)}{value.type} IN a subquery")
     if len(kinds) != 1:
         raise QueryFailure("SYNTAX_ERROR", f"{position(node)}Subquery must return one column")
     if common_type(value.type, kinds[0]) is None:

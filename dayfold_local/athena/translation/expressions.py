@@ -129,7 +129,7 @@ def _not(node: exp.Not, scope: Scope, to: Translator) -> Typed:
 def _scalar_subquery(node: exp.Expr, scope: Scope, to: Translator) -> Typed:
     sql, kinds = to.subquery(node, scope)
     if len(kinds) != 1:
-        raise QueryFailure("SYNTAX_ERROR", f"{position(node)}Subquery must return one column")
+        raise not_supported(f"{position(node)}a subquery of {len(kinds)} columns as a row")
     return Typed(f"({sql})", kinds[0])
 
 

@@ -16,7 +16,7 @@ from dayfold_local.athena.sql_types import (
     array,
     decimal,
 )
-from dayfold_local.athena.translation import floats
+from dayfold_local.athena.translation import floats, nested
 from dayfold_local.athena.translation.casts import cast, local
 from dayfold_local.athena.translation.coercion import coerce, common_type, digits
 from dayfold_local.athena.translation.parse import position
@@ -25,6 +25,7 @@ from dayfold_local.athena.translation.scope import Typed
 if TYPE_CHECKING:
     from sqlglot import exp
 
+_MOST_DIGITS: Final = 38
 _SYMBOLS: Final = {"add": "+", "sub": "-", "mul": "*", "div": "/", "mod": "%"}
 
 
@@ -39,15 +40,33 @@ def no_operator(symbol: str, left: Type, right: Type, node: exp.Expr) -> QueryFa
 def comparison(symbol: str, left: Typed, right: Typed, node: exp.Expr) -> Typed:
     """`left symbol right` in the type that both take."""
     kind = common_type(left.type, right.type)
-    if kind is not None and kind.name in {"map", "json"} and symbol not in {"<", "<=", ">", ">="}:
+    if kind is not None and kind.name == "json" and symbol not in {"<", "<=", ">", ">="}:
         raise not_supported(f"{position(node)}{left.type} {symbol} {right.type}")
-    if kind is None or kind.name in {"map", "json"}:
+    if kind is None or kind.name == "json":
         raise no_operator(symbol, left.type, right.type, node)
+    if nested.is_nested(kind) and nested.is_nested(left.type) and nested.is_nested(right.type):
+        return _of_nested(symbol, left, right, kind, node)
     a, b = (coerce(Typed(side.any_zone or side.sql, side.type), kind) for side in (left, right))
     if floats.is_float(kind) and "DISTINCT" not in symbol:
         odd = (floats.may_be_nan(left), floats.may_be_nan(right))
         return Typed(floats.compared(symbol, a, b, odd), BOOLEAN)
     return Typed(f"({a.sql} {symbol} {b.sql})", BOOLEAN)
+
+
+def _of_nested(symbol: str, left: Typed, right: Typed, kind: Type, node: exp.Expr) -> Typed:
+    """A comparison of arrays, maps or rows."""
+    if "DISTINCT" in symbol:
+        by_name = nested.holds(kind, "row") and left.type != right.type
+        if by_name or nested.holds(kind, "map", "json"):
+            raise not_supported(f"{position(node)}{left.type} {symbol} {right.type}")
+        a, b = coerce(left, kind), coerce(right, kind)
+        return Typed(f"({a.sql} {symbol} {b.sql})", BOOLEAN)
+    if symbol in {"=", "<>"}:
+        same = nested.equal(left, right, lambda a, b: comparison("=", a, b, node).sql)
+        return Typed(same if symbol == "=" else f"(NOT {same})", BOOLEAN)
+    if kind.name == "map":
+        raise no_operator(symbol, left.type, right.type, node)
+    return Typed(nested.ordered(symbol, left, right, kind), BOOLEAN)
 
 
 def unify(values: list[Typed], node: exp.Expr, what: str) -> list[Typed]:
@@ -105,7 +124,33 @@ def _decimal(name: str, left: Typed, right: Typed) -> Typed:
         # left/right at the result's scale: unscaled(left) * 10^(scale - s1 + s2) / unscaled(right)
         shifted = f"({over} * CAST({10 ** (scale - s1 + s2)} AS HUGEINT))"
         return Typed(scaled(f"half_up({shifted}, {under})", kind), kind)
-    raise not_supported("the modulus of decimals")
+    return _decimal_rest(left, right)
+
+
+def _decimal_rest(left: Typed, right: Typed) -> Typed:
+    """The modulus at the larger scale; its sign is the left side's."""
+    (p1, s1), (p2, s2) = digits(left.type), digits(right.type)
+    scale = max(s1, s2)
+    if max(p1 + scale - s1, p2 + scale - s2) > _MOST_DIGITS:
+        raise not_supported(f"the modulus of {left.type} and {right.type}: over 38 digits")
+    kind = decimal(min(p1 - s1, p2 - s2) + scale, scale)
+    over, under = (
+        f"({unscaled(side)} * CAST({10 ** (scale - own)} AS HUGEINT))"
+        for side, own in ((left, s1), (right, s2))
+    )
+    return Typed(scaled(f"({over} % {under})", kind), kind)
+
+
+def at_place(value: Typed, place: int, kind: Type, *, rounds: bool) -> Typed:
+    """A decimal rounded, or cut, at a place behind the point, or before it if negative."""
+    unit = 10 ** ((value.type.scale or 0) - place)
+    if unit >= 10**_MOST_DIGITS:
+        raise not_supported(f"{value.type} at a place of {place}")
+    whole = unscaled(value)
+    half = unit // 2 if rounds else 0
+    parts = f"((abs({whole}) + CAST({half} AS HUGEINT)) // CAST({unit} AS HUGEINT))"
+    signed = f"(CAST(sign({whole}) AS HUGEINT) * {parts} * CAST({unit} AS HUGEINT))"
+    return Typed(scaled(signed, kind), kind)
 
 
 def unscaled(value: Typed) -> str:

@@ -275,7 +275,8 @@ def _using(
         kind = common_type(a[0].type, b[0].type)
         if kind is None:
             raise operators.no_operator("=", a[0].type, b[0].type, join)
-        tests.append(f"{a[0].sql} = {b[0].sql}")
+        one, other = (Typed(field.sql, field.type) for field, _ in (a, b))
+        tests.append(operators.comparison("=", one, other, join).sql)
         sql = {"": a[0].sql, "LEFT": a[0].sql, "RIGHT": b[0].sql}.get(side)
         merged.append(Field(name, kind, sql or f"coalesce({a[0].sql}, {b[0].sql})"))
     taken = {field.name for field in merged}
