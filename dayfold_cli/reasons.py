@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from dayfold.domain.partition import RunRecord
 
 WAITS = " waits: "  # how the planner joins a partition to what its input waits for
+BLOCKED = ": not built, "  # how a run's end joins a partition to the input that failed
 CUT_OFF = "the run was cut off: "  # how a run's end begins the line about itself
 NAMED_TABLES = 2
 _LINE = re.compile(r"(?P<table>\w+\.\w+) (?P<day>\d{4}-\d{2}-\d{2}): (?P<reason>.+)", re.DOTALL)
@@ -69,6 +70,11 @@ def cut_off_reason(run: RunRecord) -> str | None:
     return None
 
 
+def is_blocked(line: str) -> bool:
+    """Whether a run's line is about a partition that it left as it was, for an input failed."""
+    return BLOCKED in line
+
+
 def gather_warnings(lines: Iterable[str]) -> list[str]:
     """Warnings about days of extracts, one line for all days that share it; the order stays."""
     groups: dict[tuple[str, str], list[str]] = {}
@@ -87,7 +93,7 @@ def gather_failures(lines: Iterable[str], *, with_blocked: bool = True) -> list[
     own: list[str] = []
     blocked: list[str] = []
     for line in lines:
-        place, not_built, _ = line.partition(": not built, ")
+        place, not_built, _ = line.partition(BLOCKED)
         (blocked if not_built else own).append(
             f"{place}: not built, for an input failed" if not_built else line
         )

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def standing(
-    deployment: Deployment, table: str, day: dt.date, state: PartitionState
+    deployment: Deployment, table: str, day: dt.date, state: PartitionState | None
 ) -> tuple[str, str]:
     """The state of a partition as `dayfold status` has it, and why.
 

@@ -70,9 +70,7 @@ def show_command(
     ledger = open_deployment(target).ledger
     state = ledger.partitions(name, day, day).get(day)
     if state is None:
-        raise BadRequestError(
-            f"{name} was never built for {day}: `dayfold run --table {name} --day {day}` builds it"
-        )
+        raise BadRequestError(_never_built(open_deployment(target), name, day))
     if history or as_of:
         _show_past(open_deployment(target), name, day, as_of, data_format)
         return
@@ -91,6 +89,16 @@ def show_command(
     else:
         _print(name, day, state, builds, now)
         print_inspection(target, name, day, builds)
+
+
+def _never_built(deployment: Deployment, name: str, day: dt.date) -> str:
+    """What a partition that nobody has attempted waits for, or how to build it."""
+    from dayfold_cli.standing import standing
+
+    state, reason = standing(deployment, name, day, None)
+    if state == "waiting":
+        return f"{name} was never built for {day}: {reason}"
+    return f"{name} was never built for {day}: `dayfold run --table {name} --day {day}` builds it"
 
 
 def _show_past(

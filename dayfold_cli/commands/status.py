@@ -26,7 +26,13 @@ from dayfold_cli.output import (
     time_text,
     warn,
 )
-from dayfold_cli.reasons import cut_off_reason, gather, gather_warnings, span_text
+from dayfold_cli.reasons import (
+    cut_off_reason,
+    gather,
+    gather_warnings,
+    is_blocked,
+    span_text,
+)
 
 if TYPE_CHECKING:
     from dayfold.domain.partition import RunRecord
@@ -139,10 +145,23 @@ def run_line(run: RunRecord) -> str:
     if run.ended_at:
         seconds = (dt.datetime.fromisoformat(run.ended_at) - started).total_seconds()
         took = f" after {seconds_text(seconds)}"
-    done = f"{run.published:,} of {run.planned:,} published" if run.planned else "nothing to build"
-    failed = f", {run.failed:,} failed" if run.failed else ""
-    cut_off = ", cut off" if run.status == "failed" and cut_off_reason(run) else ""
     return (
-        f"{time_text(run.started_at)} UTC  {run.status}{took}: {done}{failed}{cut_off}  "
+        f"{time_text(run.started_at)} UTC  {run.status}{took}: {_done(run)}  "
         f"({run.trigger}, {run.run_id})"
     )
+
+
+def _done(run: RunRecord) -> str:
+    """What became of a run's partitions; of one that could not even plan, why."""
+    cut_off = cut_off_reason(run) if run.status == "failed" else None
+    if not run.planned:
+        return cut_off or "nothing to build"
+    blocked = sum(is_blocked(line) for line in run.failures)
+    failed = run.failed - blocked
+    parts = [
+        f"{run.published:,} of {run.planned:,} published",
+        f"{failed:,} failed" if failed else "",
+        f"{blocked:,} not built for that" if blocked else "",
+        "cut off" if cut_off else "",
+    ]
+    return ", ".join(part for part in parts if part)

@@ -166,7 +166,9 @@ class _Collection:
         pipeline = self.pipeline
         marked: set[dt.date] = set(burial.attempts)
         if burial.attempts and not self.dry_run:
-            marked = pipeline.collection_marks.open(burial.table, burial.build_id, burial.attempts)
+            marked = pipeline.collection_marks.open(
+                burial.table, burial.build_id, burial.attempts, burial.seen
+            )
             self.done.spared += len(burial.attempts) - len(marked)
             if marked != set(burial.attempts):
                 # Somebody needs it on a day: only the days that nobody needs.

@@ -106,7 +106,8 @@ def _outcome(pipeline: Pipeline, run_id: str) -> tuple[int, list[str]]:
         for day in job.days:
             state = states[job.table].get(day)
             if state is None or run.is_as_planned(job, day, state):
-                cause = run.blocked_by(job.table, day, states) or "its input"
+                cause = run.blocked_by(job.table, day, states)
+                cause = run.failed_input(job.table, day, states) or cause or "its input"
                 failures.append(f"{job.table} {day}: not built, {cause} failed")
             elif state.status == "published":
                 published += 1

@@ -13,6 +13,7 @@ from dayfold.inputs import (
     read_states,
     states_of_inputs,
     unpublished_input,
+    window,
 )
 from dayfold.planner import PLAN
 
@@ -57,6 +58,7 @@ class PlannedRun:
         self.last_wave = max((job.wave for job in self.jobs), default=0)
         self._under_way = self._plan.get("under_way", [])
         self.planned = {(job.table, day) for job in self.jobs for day in job.days}
+        self._causes: dict[tuple[str, dt.date], str | None] = {}
 
     def is_as_planned(self, job: Job, day: dt.date, state: PartitionState) -> bool:
         """Whether nobody has built a partition since the plan was made.
@@ -97,6 +99,31 @@ class PlannedRun:
         tz = self._pipeline.settings.tz
         missing = unpublished_input(self._tables[name], day, states, tz)
         return f"{missing[0]} {missing[1]}" if missing in self.planned else None
+
+    def failed_input(self, name: str, day: dt.date, states: States) -> str | None:
+        """The planned partition whose failure left another as it was, readers' former build too.
+
+        Args:
+            name: the table that was not built.
+            day: its day.
+            states: the ledger's states of all that was planned.
+        """
+        place = (name, day)
+        if place in self._causes:
+            return self._causes[place]
+        tz = self._pipeline.settings.tz
+        cause: str | None = None
+        for one in self._tables[name].inputs:
+            for input_day in window(one, day, tz):
+                state = states.get(one.table, {}).get(input_day)
+                if (one.table, input_day) not in self.planned or state is None:
+                    continue
+                if state.status == "failed":
+                    cause = cause or f"{one.table} {input_day}"
+                elif state.run_id != self._run_id:  # it was left as it was itself
+                    cause = cause or self.failed_input(one.table, input_day, states)
+        self._causes[place] = cause
+        return cause
 
     def save_wave(self, name: str, jobs: Sequence[Job], *, ask_next: int) -> dict[str, Any]:
         """Write jobs with the digests of their inputs, taken before any of their queries starts."""

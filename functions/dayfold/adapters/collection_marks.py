@@ -1,8 +1,8 @@
 """Marks on the ledger's records of builds that are being collected.
 
-A build is marked before its first file is deleted, in a transaction that checks that its partition
-neither shows it nor is being built or rolled back; a rollback takes its lease in a transaction that
-checks that the build is not marked. Whichever comes first, the other finds out.
+A build is marked before its first file is deleted, in a transaction that checks that nothing has
+been attempted at its partition since it was judged; a rollback takes its lease in a transaction
+that checks that the build is not marked. Whichever comes first, the other finds out.
 """
 
 from __future__ import annotations
@@ -28,20 +28,33 @@ class CollectionMarks:
         self._dynamodb = dynamodb
         self._table_name = table_name
 
-    def open(self, table: str, build_id: str, attempts: Mapping[dt.date, int]) -> set[dt.date]:
+    def open(
+        self,
+        table: str,
+        build_id: str,
+        attempts: Mapping[dt.date, int],
+        seen: Mapping[dt.date, int],
+    ) -> set[dt.date]:
         """Mark a build's records as being collected.
 
+        Args:
+            table: the table.
+            build_id: the build.
+            attempts: the build's own attempts, by day: the records to mark.
+            seen: the latest attempt at each day's partition when the build was judged.
+
         Returns:
-            The days on which that could be done; on the others somebody needs the build.
+            The days on which that could be done. On the others somebody may have pointed readers at
+            the build since: even if they see another by now, their queries may read it still.
         """
         days = sorted(attempts)
         marked: set[dt.date] = set()
         for start in range(0, len(days), _DAYS_AT_ONCE):
             batch = days[start : start + _DAYS_AT_ONCE]
-            if self._mark(table, build_id, attempts, batch):
+            if self._mark(table, build_id, attempts, seen, batch):
                 marked.update(batch)
             elif len(batch) > 1:
-                marked.update(d for d in batch if self._mark(table, build_id, attempts, [d]))
+                marked.update(d for d in batch if self._mark(table, build_id, attempts, seen, [d]))
         return marked
 
     def close(self, table: str, build_id: str, attempts: Mapping[dt.date, int]) -> None:
@@ -55,10 +68,15 @@ class CollectionMarks:
             transact(self._dynamodb, writes)
 
     def _mark(
-        self, table: str, build_id: str, attempts: Mapping[dt.date, int], days: list[dt.date]
+        self,
+        table: str,
+        build_id: str,
+        attempts: Mapping[dt.date, int],
+        seen: Mapping[dt.date, int],
+        days: list[dt.date],
     ) -> bool:
         writes = [self._set(table, build_id, day, attempts[day], "collecting") for day in days]
-        writes += [self._nobody_needs(table, build_id, day) for day in days]
+        writes += [self._as_judged(table, day, seen[day]) for day in days]
         return transact(self._dynamodb, writes)
 
     def _set(
@@ -79,21 +97,13 @@ class CollectionMarks:
             }
         }
 
-    def _nobody_needs(self, table: str, build_id: str, day: dt.date) -> dict[str, Any]:
-        not_shown = "#published <> :build_id"
-        nothing_shown = "attribute_not_exists(#published)"
-        at_rest = "#status <> :building"
+    def _as_judged(self, table: str, day: dt.date, seen: int) -> dict[str, Any]:
         return {
             "ConditionCheck": {
                 "TableName": self._table_name,
                 "Key": to_values({"pk": f"TABLE#{table}", "sk": f"DAY#{day}"}),
-                "ConditionExpression": f"{at_rest} AND ({not_shown} OR {nothing_shown})",
-                "ExpressionAttributeNames": {
-                    "#status": "status",
-                    "#published": "published_build_id",
-                },
-                "ExpressionAttributeValues": to_values(
-                    {":building": "building", ":build_id": build_id}
-                ),
+                "ConditionExpression": "#attempt = :seen",
+                "ExpressionAttributeNames": {"#attempt": "attempt"},
+                "ExpressionAttributeValues": to_values({":seen": seen}),
             }
         }

@@ -62,6 +62,7 @@ class Verdict:
     fate: Literal["alive", "dead", "gone"]
     reason: str
     attempt: int = 0  # the record to mark
+    seen: int = 0  # the partition's latest attempt when this was judged
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -73,6 +74,7 @@ class Burial:
     days: tuple[dt.date, ...]
     reason: str
     attempts: Mapping[dt.date, int] = dataclasses.field(default_factory=dict)  # records to mark
+    seen: Mapping[dt.date, int] = dataclasses.field(default_factory=dict)  # as in the verdicts
 
     def keys(self, bucket_keys: Iterable[str]) -> list[str]:
         """Those of some keys of the bucket that are to be deleted."""
@@ -117,7 +119,8 @@ def judge(table: str, past: Past, limits: Limits) -> dict[str, Verdict]:
             verdicts[build.build_id] = Verdict("gone", "collected before", build.attempt)
         elif life is None:
             what = _death(past, build)
-            verdicts[build.build_id] = Verdict("dead", what, build.attempt)
+            seen = past.state.attempt if past.state else 0
+            verdicts[build.build_id] = Verdict("dead", what, build.attempt, seen)
         else:
             verdicts[build.build_id] = Verdict("alive", life, build.attempt)
     return verdicts
@@ -183,8 +186,9 @@ def bury(
         if dead or whole:
             reasons = sorted({one.reason for one in (dead or days).values()})
             attempts = {day: one.attempt for day, one in dead.items()}
+            seen = {day: one.seen for day, one in dead.items()}
             named = () if whole else tuple(dead)
-            burials.append(Burial(table, build_id, named, "; ".join(reasons), attempts))
+            burials.append(Burial(table, build_id, named, "; ".join(reasons), attempts, seen))
     return burials
 
 

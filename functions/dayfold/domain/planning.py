@@ -204,7 +204,7 @@ class _Judge:
             window = list(day_range(*one.window.days_for(day, self.facts.tz)))
             upstream = self.decisions.get(one.table, {})
             if any(d in upstream and upstream[d].action == "build" for d in window):
-                return f"stale: {one.table} is rebuilt"
+                return f"stale: {one.table} is to be rebuilt"
             now = window_digest(input_fingerprints(self.facts, one, day))
             if state.inputs.get(one.table) != now:
                 return f"stale: {one.table} changed"

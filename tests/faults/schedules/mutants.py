@@ -30,6 +30,8 @@ class Mutant:
     line: str
     instead: str
     after: str = ""  # text before the line, where it is there more than once
+    # Lines that stand behind it and hold without it: taken away with it.
+    also: tuple[Mutant, ...] = ()
 
 
 MUTANTS = (
@@ -51,6 +53,20 @@ MUTANTS = (
         "domain/claims.py",
         "lease_is_over = state.lease_until <= now or state.run_id in dead_runs",
         "lease_is_over = True",
+    ),
+    Mutant(
+        "3 a writer that lost its lease cannot publish",
+        "finishing.py",
+        "        return renew(pipeline, build)\n",
+        "        return True\n",
+        also=(
+            Mutant(
+                "",
+                "finishing.py",
+                "    if not renew(pipeline, build):\n        return _already_ended",
+                "    if False:\n        return _already_ended",
+            ),
+        ),
     ),
     Mutant(
         "4 the same trigger twice builds nothing twice",
@@ -102,6 +118,12 @@ MUTANTS = (
         "pass",
     ),
     Mutant(
+        "8 a rollback goes to a build that is there still",
+        "adapters/ledger.py",
+        "writes += [self._still_there(table, one.earlier) for one in claims if one.earlier]",
+        "",
+    ),
+    Mutant(
         "9 a failed backfill retries what failed",
         "releasing.py",
         "pipeline.backfills.reopen(backfill.name, failed, now=now)",
@@ -126,6 +148,32 @@ MUTANTS = (
         "prefixes = (prefix,)",
     ),
     Mutant(
+        "12 what somebody begins to need is not collected",
+        "adapters/collection_marks.py",
+        '"ConditionExpression": "#attempt = :seen",',
+        '"ConditionExpression": "#attempt >= :seen",',
+    ),
+    Mutant(
+        "12 what readers see is never collected",
+        "domain/collection.py",
+        "if state.published_build_id == build.build_id:",
+        "if False:",
+        also=(
+            Mutant(
+                "",
+                "domain/collection.py",
+                'if past.shown and f"/{build_prefix(table, build.build_id)}" in past.shown:',
+                "if False:",
+            ),
+            Mutant(
+                "",
+                "adapters/collection_marks.py",
+                '"ConditionExpression": "#attempt = :seen",',
+                '"ConditionExpression": "#attempt >= :seen",',
+            ),
+        ),
+    ),
+    Mutant(
         "12 what is dead is collected",
         "collecting.py",
         "pipeline.garbage.delete([file.key for file in buried])",
@@ -146,7 +194,8 @@ def main() -> int:
             fails = run(mutant, asked.schedules)
             survivors += fails is None
             said = f"fails: {fails}" if fails else "SURVIVES"
-            print(f"{mutant.guarantee}\n    {mutant.path}: {mutant.line}\n    {said}", flush=True)
+            lines = [f"    {one.path}: {one.line.strip()}" for one in (mutant, *mutant.also)]
+            print("\n".join([mutant.guarantee, *lines, f"    {said}"]), flush=True)
     return survivors
 
 
@@ -160,7 +209,8 @@ def run(mutant: Mutant, schedules: int) -> str | None:
                 shutil.copytree(source, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
             else:
                 shutil.copy(source, copy / name)
-        mutate(copy / "functions" / "dayfold" / mutant.path, mutant)
+        for one in (mutant, *mutant.also):
+            mutate(copy / "functions" / "dayfold" / one.path, one)
         path = f"{copy / 'functions'}{os.pathsep}{copy}"
         asked = ["--schedules", str(schedules), "--most-failures", "1"]
         done = subprocess.run(

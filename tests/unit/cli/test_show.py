@@ -72,6 +72,20 @@ def test_show_of_what_was_never_built_says_how_to_build_it(
     assert "`dayfold run --table kpi.active_users --day 2004-05-20` builds it" in result.err
 
 
+def test_show_of_what_waits_says_for_what(
+    dayfold: Callable[..., Result], functions: dict[str, Callable[[Any], Any]]
+) -> None:
+    # Given a day that no run can build now
+    functions[OUTPUTS["PlanRunFunction"]] = lambda _event: PLAN
+    # When
+    result = dayfold("show", "kpi.active_users", "2004-05-21")
+    # Then
+    assert result.code == 1
+    assert result.err.endswith(
+        "was never built for 2004-05-21: raw.events dt=2004-05-21 has not landed\n"
+    )
+
+
 @pytest.fixture
 def rolled_back(ledger: FakeLedger) -> FakeLedger:
     """Built at 1 and at 2 o'clock UTC, rolled back at 3."""

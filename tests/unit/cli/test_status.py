@@ -141,3 +141,17 @@ def test_a_run_that_was_cut_off_is_told_from_one_with_failures() -> None:
     # When / Then
     assert "failed: 4 of 4 published  (" in run_line(run)
     assert "failed: 4 of 4 published, cut off  (" in run_line(cut_off)
+
+
+def test_a_run_tells_what_failed_from_what_that_left_and_why_it_could_not_plan() -> None:
+    # Given a run in which one partition failed and two were left for it, and one without a plan
+    start = "2004-05-21T00:00:00+00:00"
+    lines = ("kpi.a D: broken", *(f"kpi.{n} D: not built, kpi.a D failed" for n in "bc"))
+    run = RunRecord("run-7", "failed", "request", start, planned=4, published=1, failed=3)
+    why = "the run was cut off: QueryFileError: queries/kpi/a.sql:5: the header is not YAML"
+    # When
+    left = run_line(dataclasses.replace(run, failures=lines))
+    unplanned = run_line(dataclasses.replace(run, planned=0, failed=0, failures=(why,)))
+    # Then
+    assert "failed: 1 of 4 published, 1 failed, 2 not built for that  (" in left
+    assert "failed: queries/kpi/a.sql:5: the header is not YAML  (" in unplanned

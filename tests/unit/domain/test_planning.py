@@ -176,7 +176,7 @@ def test_an_edited_query_makes_its_own_and_what_reads_it_stale() -> None:
     # Then
     assert built(decisions) == {"kpi.latency": [DAY], "kpi.score": [DAY]}
     assert decisions["kpi.latency"][DAY].reason == "stale: the query or its time zone changed"
-    assert decisions["kpi.score"][DAY].reason == "stale: kpi.latency is rebuilt"
+    assert decisions["kpi.score"][DAY].reason == "stale: kpi.latency is to be rebuilt"
 
 
 def test_another_time_zone_makes_what_depends_on_it_stale() -> None:

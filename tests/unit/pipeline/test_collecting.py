@@ -126,20 +126,50 @@ def test_a_rollback_between_judging_and_marking_wins(
     real = type(marker).open
 
     def after_a_rollback(
-        self: Any, table: str, build_id: str, attempts: Mapping[dt.date, int]
+        self: Any,
+        table: str,
+        build_id: str,
+        attempts: Mapping[dt.date, int],
+        seen: Mapping[dt.date, int],
     ) -> set[dt.date]:
         if build_id == first:
             back(rebuilt, table=POSTS, first=DAY, build_id=first)
-        return real(self, table, build_id, attempts)
+        return real(self, table, build_id, attempts, seen)
 
     monkeypatch.setattr(type(marker), "open", after_a_rollback)
     # When
     done = collect(rebuilt)
-    # Then what readers now see is all there
+    # Then what readers now see is all there, and the day's other builds are judged anew next time
     assert rebuilt.location(POSTS, str(DAY)) == f"s3://{BUCKET}/builds/{POSTS}/{first}/dt={DAY}/"
     assert keys(build_prefix(POSTS, first))
+    assert (done["builds"], done["spared"]) == (0, 2)
+    monkeypatch.undo()
+    assert collect(rebuilt)["builds"] == 1
     assert not keys(build_prefix(POSTS, second))
-    assert (done["builds"], done["spared"]) == (1, 1)
+
+
+def test_a_build_that_readers_have_seen_since_it_was_judged_is_spared(
+    rebuilt: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Given a collection that stands still while somebody goes back to a dead build, and forward
+    first, second, _, newest = builds(rebuilt)
+    later(rebuilt)
+    marker = rebuilt.pipeline.collection_marks
+    real = type(marker).open
+
+    def after_going_back_and_forward(self: Any, table: str, build_id: str, *given: Any) -> Any:
+        if build_id == first:
+            for shown in (first, newest):
+                back(rebuilt, table=POSTS, first=DAY, build_id=shown)
+        return real(self, table, build_id, *given)
+
+    monkeypatch.setattr(type(marker), "open", after_going_back_and_forward)
+    # When
+    done = collect(rebuilt)
+    # Then a query that began in between has all its files
+    assert done["builds"] == 0
+    assert keys(build_prefix(POSTS, first))
+    assert keys(build_prefix(POSTS, second))
 
 
 def test_a_partition_that_is_being_built_keeps_all_its_builds(rebuilt: World) -> None:

@@ -169,3 +169,32 @@ def test_checks_that_athena_could_not_run_are_tried_again(world: World) -> None:
     assert ended["status"] == "succeeded"
     builds = world.pipeline.ledger.builds("kpi.weekly", DAY)
     assert [build.status for build in builds] == ["failed", "published"]
+
+
+def test_a_reader_of_a_former_build_that_stays_is_left_as_it_was_by_the_name_of_what_failed(
+    world: World,
+) -> None:
+    # Given all of it published, and a late file that breaks a rule of staging.posts
+    world.land(*MAY)
+    world.run("run-1", days=["2004-05-20"])
+    former = world.location("kpi.weekly", "2004-05-20")
+    world.land("2004-05-18", text='{"late": 1}')
+    for day in ("2004-05-18", "2004-05-19"):  # the business days that the file of the 18th covers
+        world.athena.broken["staging_posts"] = [
+            *world.athena.broken.get("staging_posts", []),
+            {
+                "check_name": "not_null(user_id)",
+                "severity": "error",
+                "dt": day,
+                "broken": "2",
+                "sample": '[{"user_id":null}]',
+            },
+        ]
+    # When
+    ended = world.run("run-2", days=["2004-05-20"])
+    # Then
+    assert world.location("kpi.weekly", "2004-05-20") == former
+    failed = [line for line in ended["cause"].splitlines() if line.startswith("staging.posts ")]
+    assert failed
+    first = failed[0].partition(":")[0]
+    assert f"kpi.weekly 2004-05-20: not built, {first} failed" in ended["cause"].splitlines()
