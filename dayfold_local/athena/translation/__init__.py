@@ -11,22 +11,28 @@ from dayfold_local.athena.translation import (
     array_functions,
     collection_functions,
     conditions,
+    format_functions,
     json_functions,
     json_path_functions,
     map_functions,
+    more_aggregates,
     scalar_functions,
     text_functions,
     time_functions,
+    url_functions,
 )
 
 __all__ = [
     "array_functions",
     "collection_functions",
     "conditions",
+    "format_functions",
     "json_functions",
     "json_path_functions",
     "map_functions",
+    "more_aggregates",
     "scalar_functions",
     "text_functions",
     "time_functions",
+    "url_functions",
 ]

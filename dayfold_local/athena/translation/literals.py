@@ -26,6 +26,8 @@ from dayfold_local.athena.translation.coercion import coerce
 from dayfold_local.athena.translation.parse import position
 from dayfold_local.athena.translation.scope import Typed
 
+_MICROSECONDS = 6  # digits behind the point that the engine keeps
+
 
 def plain_literal(node: exp.Literal, *_: Any) -> Typed:  # noqa: ANN401
     """A number or a text."""
@@ -65,6 +67,8 @@ def timestamp_literal(text: str, node: exp.Expr) -> Typed:
             f"{position(node)}'{text}' is not a valid TIMESTAMP literal",
         )
     wall, fraction, zone = match.groups()
+    if len(fraction or "") > _MICROSECONDS:
+        raise not_supported(f"{position(node)}timestamps finer than microseconds ('{text}')")
     base = Typed(f"CAST({literal(wall)} AS TIMESTAMP)", timestamp(len(fraction or "")))
     if zone is None:
         return base

@@ -24,6 +24,8 @@ from dayfold_local.athena.translation.functions import Call, function
 from dayfold_local.athena.translation.parse import position
 from dayfold_local.athena.translation.scope import Typed
 
+_DIGITS = 38  # of a decimal, at most
+
 
 @function("coalesce")
 def _coalesce(call: Call) -> Typed:
@@ -124,7 +126,10 @@ def _round(call: Call) -> Typed:
     if value.type.is_integer:
         if places is None or (isinstance(places.value, int) and places.value >= 0):
             return value
-        raise not_supported(f"{position(call.node)}round of an integer to tens")
+        if not isinstance(places.value, int):
+            raise not_supported(f"{position(call.node)}round of an integer to computed places")
+        tens = operators.at_place(value, places.value, decimal(_DIGITS, 0), rounds=True)
+        return Typed(f"CAST({tens.sql} AS {value.type.duckdb})", value.type)
     if places is None:
         return Typed(f"round({value.sql})", value.type)
     # Both scale the double, round half away from zero, and scale back.
@@ -136,17 +141,21 @@ def _round_decimal(value: Typed, places: Typed | None, call: Call) -> Typed:
     if places is None:
         kind = decimal(min(38, precision - scale + (1 if scale else 0)), 0)
         return Typed(f"CAST({value.sql} AS {kind.duckdb})", kind)
-    if not isinstance(places.value, int) or places.value < 0:
+    if not isinstance(places.value, int):
         raise not_supported(f"{position(call.node)}round of a decimal to computed places")
-    kind = decimal(min(38, precision + 1), scale)
+    kind = decimal(min(_DIGITS, precision + 1), scale)
     if places.value >= scale:
         return cast(value, kind)
-    shorter = decimal(min(38, precision + 1), places.value)
+    if places.value < 0:
+        return operators.at_place(value, places.value, kind, rounds=True)
+    shorter = decimal(min(_DIGITS, precision + 1), places.value)
     return Typed(f"CAST(CAST({value.sql} AS {shorter.duckdb}) AS {kind.duckdb})", kind)
 
 
 @function("floor", "ceil", "truncate")
 def _whole(call: Call) -> Typed:
+    if call.name == "truncate" and len(call.raw) == 2:
+        return _truncate(call)
     call.need(1)
     value = call.arg(0)
     if value.type.is_integer:
@@ -160,6 +169,15 @@ def _whole(call: Call) -> Typed:
     if not value.type.is_numeric:
         raise call.unexpected()
     return Typed(f"{name}({value.sql})", value.type)
+
+
+def _truncate(call: Call) -> Typed:
+    value, place = call.arg(0), call.arg(1).value
+    if value.type.name != "decimal" or not isinstance(place, int):
+        raise not_supported(f"{position(call.node)}truncate of {value.type} to places")
+    if place >= (value.type.scale or 0):
+        return value
+    return operators.at_place(value, place, value.type, rounds=False)
 
 
 @function("mod")

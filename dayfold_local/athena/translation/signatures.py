@@ -93,6 +93,7 @@ SIGNATURES: Final = _signatures("""
     rtrim(text) -> first => rtrim({0})
     replace(text, text) -> first => replace({0}, {1}, '')
     strpos(text, text) -> int => strpos({0}, {1})
+    strpos(text, text, int) -> int => CASE WHEN {2} = 0 THEN CAST(chr(1) || 'INVALID_FUNCTION_ARGUMENT: ''instance'' must be a positive or negative number.' || chr(2) AS BIGINT) WHEN {1} = '' THEN 1 ELSE coalesce(list_filter(generate_series(1, length({0})), lambda p_: starts_with(substr({0}, p_), {1}))[{2}], CASE WHEN {0} IS NULL THEN NULL ELSE 0 END) END
     starts_with(text, text) -> bool => starts_with({0}, {1})
     split(text, text) -> firsts => str_split({0}, {1})
     split_part(text, text, int) -> first => CASE WHEN {2} > len(str_split({0}, {1})) THEN NULL ELSE split_part({0}, {1}, {2}) END
@@ -179,14 +180,9 @@ REFUSED: Final = frozenset(
         "checksum",
         "map_union",
         "entropy",
-        "kurtosis",
-        "skewness",
-        "regr_slope",
-        "regr_intercept",
         "normalize",
         "word_stem",
         "soundex",
-        "format",
         "human_readable_seconds",
         "rand",
         "uuid",
@@ -223,8 +219,6 @@ REFUSED: Final = frozenset(
         "set_union",
         "reduce_agg",
         "max_n",
-        "bitwise_and_agg",
-        "bitwise_or_agg",
         "bitwise_left_shift",
         "bitwise_right_shift",
         "sequence_agg",

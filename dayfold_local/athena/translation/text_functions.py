@@ -9,6 +9,7 @@ from dayfold_local.athena.sql_types import (
     VARBINARY,
     VARCHAR,
     Type,
+    array,
     decimal,
 )
 from dayfold_local.athena.translation.casts import raising
@@ -57,6 +58,36 @@ def _replace(call: Call) -> Typed:
     if search.value:
         return Typed(plain, kind)
     return Typed(f"CASE WHEN {search.sql} = '' THEN {everywhere} ELSE {plain} END", kind)
+
+
+@function("split")
+def _split(call: Call) -> Typed:
+    """The parts; of a limit, the last one is all that is left."""
+    text, mark = (found := _texts_and_limit(call))[:2]
+    kind = array(text.type if text.type.is_text else VARCHAR)
+    parts = f"str_split({text.sql}, {mark.sql})"
+    if len(found) == 3:
+        most = found[2].sql
+        rest = f"array_to_string(list_slice({parts}, {most}, len({parts})), {mark.sql})"
+        head = f"list_slice({parts}, 1, {most} - 1)"
+        failed = raising("INVALID_FUNCTION_ARGUMENT", "'Limit must be positive'", "BIGINT")
+        wrong = f"CASE WHEN {most} < 1 THEN {failed} ELSE len({parts}) END"
+        parts = f"CASE WHEN {wrong} > {most} THEN list_append({head}, {rest}) ELSE {parts} END"
+    if mark.value:
+        return Typed(parts, kind)
+    message = "'The delimiter may not be the empty string'"
+    empty = f"CAST(CAST({raising('INVALID_FUNCTION_ARGUMENT', message, 'BIGINT')} AS VARCHAR) AS"
+    failed = f"{empty} VARCHAR[])"
+    return Typed(f"CASE WHEN {mark.sql} = '' THEN {failed} ELSE {parts} END", kind)
+
+
+def _texts_and_limit(call: Call) -> list[Typed]:
+    call.need(2, 3)
+    found = call.args()
+    texts = all(coercible(arg.type, VARCHAR) and arg.type.name != "char" for arg in found[:2])
+    if not texts or not all(arg.type.is_integer for arg in found[2:]):
+        raise call.unexpected()
+    return found
 
 
 @function("chr")

@@ -9,7 +9,7 @@ from dayfold_local.athena.errors import not_supported
 
 # Letters of Java's and MySQL's format texts, as the engine's strftime and strptime write them.
 _JODA: Final = {
-    "yyyy": "%Y", "YYYY": None, "yy": "%y", "MM": "%m", "M": "%-m", "dd": "%d", "d": "%-d",
+    "yyyy": "%Y", "YYYY": "%Y", "yy": "%y", "MM": "%m", "M": "%-m", "dd": "%d", "d": "%-d",
     "HH": "%H", "H": "%-H", "hh": "%I", "h": "%-I", "mm": "%M", "m": "%-M", "ss": "%S", "s": "%-S",
     "SSS": "%g", "a": "%p", "EEEE": "%A", "EEE": "%a", "E": "%a", "MMMM": "%B", "MMM": "%b",
     "DDD": "%j", "xxxx": "%G", "ww": "%V", "e": "%u",
@@ -18,7 +18,8 @@ _JODA_PART: Final = re.compile(r"'((?:[^']|'')*)'|(([A-Za-z])\3*)|([^A-Za-z'])")
 _MYSQL: Final = {
     "a": "%a", "b": "%b", "c": "%-m", "d": "%d", "e": "%-d", "f": "%f", "H": "%H", "h": "%I",
     "I": "%I", "i": "%M", "j": "%j", "k": "%-H", "l": "%-I", "M": "%B", "m": "%m", "p": "%p",
-    "S": "%S", "s": "%S", "T": "%H:%M:%S", "v": "%V", "W": "%A", "Y": "%Y", "y": "%y", "%": "%%",
+    "r": "%I:%M:%S %p", "S": "%S", "s": "%S", "T": "%H:%M:%S", "v": "%V", "W": "%A", "x": "%G",
+    "Y": "%Y", "y": "%y", "%": "%%",
 }  # fmt: skip
 
 

@@ -207,9 +207,10 @@ def _to_unixtime(call: Call) -> Typed:
 
 @function("from_unixtime")
 def _from_unixtime(call: Call) -> Typed:
-    call.need(1)
+    call.need(1, 2)
     value = coerce(call.arg(0), DOUBLE)
-    return Typed(f"to_timestamp(round({value.sql} * 1000) / 1000)", timestamp_tz(3))
+    moment = Typed(f"to_timestamp(round({value.sql} * 1000) / 1000)", timestamp_tz(3))
+    return at_zone(moment, call.arg(1), call.node) if len(call.raw) == 2 else moment
 
 
 _ISO_DATE: Final = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
@@ -276,6 +277,8 @@ def _date_format(call: Call) -> Typed:
 def _date_parse(call: Call) -> Typed:
     call.need(2)
     pattern = mysql_format(call.literal(1), position(call.node))
+    if "%V" in pattern or "%G" in pattern:
+        raise not_supported(f"{position(call.node)}date_parse of weeks")
     return Typed(f"strptime({call.arg(0).sql}, {literal(pattern)})", timestamp(3))
 
 
