@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -13,55 +12,28 @@ from dayfold.collecting import collect_garbage
 from dayfold.domain.collection import build_prefix
 from dayfold.domain.statements import named_build_table
 from dayfold.errors import BadRequestError, ThrottledError
-from tests.unit.pipeline.rolling import DAY, back, build
+from tests.unit.pipeline.collecting import (
+    BEFORE,
+    LONG_AFTER,
+    ORPHAN,
+    POSTS,
+    builds,
+    collect,
+    keys,
+    later,
+    marks,
+    put,
+    rebuilt,
+)
+from tests.unit.pipeline.rolling import DAY, back
 from tests.unit.pipeline.world import BUCKET, client
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from tests.unit.pipeline.world import World
 
-POSTS = "staging.posts"
-BEFORE = [str(DAY - dt.timedelta(days=n)) for n in range(8)]
-ORPHAN = "2004-05-20-a1-0123456789"
-LONG_AFTER = dt.datetime(2036, 1, 1, tzinfo=dt.UTC)  # moto writes files today
-
-
-@pytest.fixture
-def rebuilt(world: World) -> World:
-    """A world in which a day of staging.posts was built four times, a day apart."""
-    settings = dataclasses.replace(world.pipeline.settings, kept_builds=2)
-    world.pipeline = dataclasses.replace(world.pipeline, settings=settings)
-    world.land(*BEFORE)
-    for n in range(4):
-        build(world, f"run-{n}", str(DAY), tables=[POSTS])
-        world.clock[0] += dt.timedelta(days=1)
-    return world
-
-
-def later(world: World, days: int = 8) -> None:
-    world.clock[0] += dt.timedelta(days=days)
-
-
-def collect(world: World, *, dry_run: bool = False) -> dict[str, Any]:
-    return collect_garbage(world.pipeline, dry_run=dry_run, seconds_left=lambda: 600.0)
-
-
-def keys(prefix: str = "builds/") -> list[str]:
-    answer = client("s3").list_objects_v2(Bucket=BUCKET, Prefix=prefix)
-    return [one["Key"] for one in answer.get("Contents", [])]
-
-
-def put(key: str) -> None:
-    client("s3").put_object(Bucket=BUCKET, Key=key, Body=b"abc")
-
-
-def builds(world: World) -> list[str]:
-    return [one.build_id for one in world.pipeline.ledger.builds(POSTS, DAY)]
-
-
-def marks(world: World) -> list[str | None]:
-    return [one.collection for one in world.pipeline.ledger.builds(POSTS, DAY)]
+__all__ = ["rebuilt"]
 
 
 def test_old_builds_go_when_nobody_has_seen_them_for_long(rebuilt: World) -> None:
@@ -114,62 +86,6 @@ def test_one_that_is_cut_off_keeps_rollbacks_away_and_is_finished_by_the_next(
     assert collect(rebuilt)["builds"] == 2
     assert marks(rebuilt)[:2] == ["collected", "collected"]
     assert not keys(build_prefix(POSTS, first))
-
-
-def test_a_rollback_between_judging_and_marking_wins(
-    rebuilt: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # Given a rollback to the first build, just before it is marked
-    first, second, *_ = builds(rebuilt)
-    later(rebuilt)
-    marker = rebuilt.pipeline.collection_marks
-    real = type(marker).open
-
-    def after_a_rollback(
-        self: Any,
-        table: str,
-        build_id: str,
-        attempts: Mapping[dt.date, int],
-        seen: Mapping[dt.date, int],
-    ) -> set[dt.date]:
-        if build_id == first:
-            back(rebuilt, table=POSTS, first=DAY, build_id=first)
-        return real(self, table, build_id, attempts, seen)
-
-    monkeypatch.setattr(type(marker), "open", after_a_rollback)
-    # When
-    done = collect(rebuilt)
-    # Then what readers now see is all there, and the day's other builds are judged anew next time
-    assert rebuilt.location(POSTS, str(DAY)) == f"s3://{BUCKET}/builds/{POSTS}/{first}/dt={DAY}/"
-    assert keys(build_prefix(POSTS, first))
-    assert (done["builds"], done["spared"]) == (0, 2)
-    monkeypatch.undo()
-    assert collect(rebuilt)["builds"] == 1
-    assert not keys(build_prefix(POSTS, second))
-
-
-def test_a_build_that_readers_have_seen_since_it_was_judged_is_spared(
-    rebuilt: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # Given a collection that stands still while somebody goes back to a dead build, and forward
-    first, second, _, newest = builds(rebuilt)
-    later(rebuilt)
-    marker = rebuilt.pipeline.collection_marks
-    real = type(marker).open
-
-    def after_going_back_and_forward(self: Any, table: str, build_id: str, *given: Any) -> Any:
-        if build_id == first:
-            for shown in (first, newest):
-                back(rebuilt, table=POSTS, first=DAY, build_id=shown)
-        return real(self, table, build_id, *given)
-
-    monkeypatch.setattr(type(marker), "open", after_going_back_and_forward)
-    # When
-    done = collect(rebuilt)
-    # Then a query that began in between has all its files
-    assert done["builds"] == 0
-    assert keys(build_prefix(POSTS, first))
-    assert keys(build_prefix(POSTS, second))
 
 
 def test_a_partition_that_is_being_built_keeps_all_its_builds(rebuilt: World) -> None:
@@ -230,30 +146,6 @@ def test_what_readers_see_stays_though_the_ledger_was_set_back(rebuilt: World) -
     collect(rebuilt)
     # Then
     assert keys(build_prefix(POSTS, name))
-
-
-def test_a_mark_between_choosing_and_the_lease_of_a_rollback_wins(
-    rebuilt: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # Given a collection that marks the build just before the rollback takes its lease
-    first, *_ = builds(rebuilt)
-    ledger = rebuilt.pipeline.ledger
-    real = type(ledger).claim
-
-    def after_a_mark(self: Any, *args: Any, **kwargs: Any) -> bool:
-        monkeypatch.setattr(type(ledger), "claim", real)
-        later(rebuilt)
-        collect(rebuilt)
-        return real(self, *args, **kwargs)
-
-    monkeypatch.setattr(type(ledger), "claim", after_a_mark)
-    before = rebuilt.location(POSTS, str(DAY))
-    # When
-    answer = back(rebuilt, table=POSTS, first=DAY, build_id=first)
-    # Then readers go on seeing what is there
-    assert answer["moved"] == 0
-    assert rebuilt.location(POSTS, str(DAY)) == before
-    assert not keys(build_prefix(POSTS, first))
 
 
 def test_a_build_that_broke_its_checks_can_be_looked_at_until_it_is_collected(
