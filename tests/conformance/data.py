@@ -7,6 +7,7 @@ import decimal
 import io
 from typing import TYPE_CHECKING, Any, Final
 
+from tests.conformance import avro_files
 from tests.local_athena.client import JSON_SERDE, PARQUET_SERDE
 
 if TYPE_CHECKING:
@@ -117,6 +118,7 @@ def lay_out(client: Client) -> None:
     _sales(client)
     _events(client)
     _texts(client)
+    avro_files.lay_out(client)
 
 
 def table(

@@ -10,7 +10,7 @@ from typing import Any, Final, Literal
 from dayfold_local.athena.errors import QueryFailure
 from dayfold_local.athena.sql_types import Type, parse_type
 
-Format = Literal["parquet", "orc", "json", "csv", "opencsv"]
+Format = Literal["parquet", "orc", "avro", "json", "csv", "opencsv"]
 _VIEW_PREFIX: Final = "/* Presto View: "
 _SERDES: Final[dict[str, Format]] = {
     "org.openx.data.jsonserde.jsonserde": "json",
@@ -20,6 +20,7 @@ _SERDES: Final[dict[str, Format]] = {
     "org.apache.hadoop.hive.serde2.opencsvserde": "opencsv",
     "org.apache.hadoop.hive.ql.io.parquet.serde.parquethiveserde": "parquet",
     "org.apache.hadoop.hive.ql.io.orc.orcserde": "orc",
+    "org.apache.hadoop.hive.serde2.avro.avroserde": "avro",
 }
 SERDE_CLASSES: Final[dict[str, tuple[str, str, str]]] = {
     # format: serde, input format, output format
@@ -32,6 +33,11 @@ SERDE_CLASSES: Final[dict[str, tuple[str, str, str]]] = {
         "org.apache.hadoop.hive.ql.io.orc.OrcSerde",
         "org.apache.hadoop.hive.ql.io.orc.OrcInputFormat",
         "org.apache.hadoop.hive.ql.io.orc.OrcOutputFormat",
+    ),
+    "AVRO": (
+        "org.apache.hadoop.hive.serde2.avro.AvroSerDe",
+        "org.apache.hadoop.hive.ql.io.avro.AvroContainerInputFormat",
+        "org.apache.hadoop.hive.ql.io.avro.AvroContainerOutputFormat",
     ),
     "JSON": (
         "org.apache.hive.hcatalog.data.JsonSerDe",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from sqlglot import exp
 
 from dayfold_local.athena.errors import QueryFailure, not_supported
+from dayfold_local.athena.execution import avro
 from dayfold_local.athena.execution.codecs import SUFFIXES
 from dayfold_local.athena.translation.parse import position
 
@@ -18,11 +19,14 @@ _TEXT: Final = frozenset(SUFFIXES)
 _COMPRESSIONS: Final = {
     "PARQUET": frozenset({"GZIP", "SNAPPY", "ZSTD", "LZ4", "NONE", "UNCOMPRESSED"}),
     "ORC": frozenset({"ZLIB", "SNAPPY", "ZSTD", "LZ4", "NONE"}),
+    "AVRO": frozenset(avro.CODECS),
     "JSON": _TEXT,
     "TEXTFILE": _TEXT,
 }
-_DEFAULTS: Final = {"ORC": "ZLIB"}
-_BY_FORMAT: Final = {"PARQUET": "parquet", "ORC": "orc", "JSON": "json", "TEXTFILE": "csv"}
+_DEFAULTS: Final = {"ORC": "ZLIB", "AVRO": "DEFLATE"}
+_BY_FORMAT: Final = {
+    "PARQUET": "parquet", "ORC": "orc", "AVRO": "avro", "JSON": "json", "TEXTFILE": "csv",
+}  # fmt: skip
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

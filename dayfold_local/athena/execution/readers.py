@@ -27,7 +27,7 @@ def read(table: TableInfo, objects: list[StoredObject], used: set[str]) -> Readi
         return Reading((), 0)
     if table.format == "parquet":
         return parquet.read(table, objects, used)
-    if table.format == "orc":
+    if table.format in {"orc", "avro"}:  # copies in Parquet; the stored files are read as a whole
         found = parquet.read(table, objects, used)
         return Reading(found.sources, sum(item.size for item in objects))
     size = sum(item.size for item in objects)

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dayfold_local.athena.errors import QueryFailure, not_supported
-from dayfold_local.athena.execution import codecs, layouts
+from dayfold_local.athena.execution import avro, codecs, layouts
 
 if TYPE_CHECKING:
     from dayfold_local.athena.catalog.ports import StoredObject
@@ -30,6 +30,8 @@ def copies(table: TableInfo, objects: list[StoredObject], scratch: Path) -> list
         return objects
     if table.format == "orc":
         return [_orc(item, table, scratch) for item in objects]
+    if table.format == "avro":
+        return [_avro(item, table, scratch) for item in objects]
     found = [_text(item, scratch) for item in objects]
     if table.format == "opencsv":
         return [_unescaped(item, table, scratch) for item in found]
@@ -108,6 +110,15 @@ def _orc(item: StoredObject, table: TableInfo, scratch: Path) -> StoredObject:
         extra = [f"{name}$" for name in read.column_names[len(names) :]]
         target.parent.mkdir(parents=True, exist_ok=True)
         pq.write_table(read.rename_columns([*names, *extra][: read.num_columns]), target)
+    return dataclasses.replace(item, path=str(target), etag=f"{item.etag}-{table.full_name}")
+
+
+def _avro(item: StoredObject, table: TableInfo, scratch: Path) -> StoredObject:
+    """Avro as Parquet, with the table's columns."""
+    target = _copy_of(item, scratch, table.full_name)
+    if not target.exists():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        avro.to_parquet(item, table, target)
     return dataclasses.replace(item, path=str(target), etag=f"{item.etag}-{table.full_name}")
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote
 
 from dayfold_local.athena.errors import QueryFailure, not_supported
-from dayfold_local.athena.execution import buckets, codecs, select
+from dayfold_local.athena.execution import avro, buckets, codecs, select
 from dayfold_local.athena.sql_types import literal, quote
 from dayfold_local.athena.translation import texts
 
@@ -61,7 +61,8 @@ def write(
         counted = job.session.fetch(1)
         rows = int(counted[0][0]) if counted else 0
         job.hold()
-        return Written(_upload(job, target, layout, place) if rows else (), rows)
+        stored = [column for column in columns if column[0] not in layout.partitioned_by]
+        return Written(_upload(job, target, layout, stored, place) if rows else (), rows)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
 
@@ -98,13 +99,17 @@ def _options(layout: Layout) -> str:
     if layout.format in {"JSON", "TEXTFILE"}:
         codec = {".gz": "gzip", ".zst": "zstd"}.get(layout.suffix, "none")
         return f"{_LINES}, COMPRESSION {codec}"
-    # ORC is made from the Parquet file afterwards, with its own compression.
-    name = "NONE" if layout.format == "ORC" else layout.compression
+    # ORC and Avro are made from the Parquet file afterwards, with their own compression.
+    name = "NONE" if layout.format in {"ORC", "AVRO"} else layout.compression
     return f"FORMAT parquet, COMPRESSION {_ENGINE_CODECS.get(name, name.lower())}"
 
 
 def _upload(
-    job: Job, target: Path, layout: Layout, place: Callable[[tuple[str, ...]], str]
+    job: Job,
+    target: Path,
+    layout: Layout,
+    columns: list[tuple[str, Type]],
+    place: Callable[[tuple[str, ...]], str],
 ) -> tuple[tuple[str, tuple[str, ...]], ...]:
     files = [target] if target.is_file() else sorted(p for p in target.rglob("*") if p.is_file())
     if len({path.parent for path in files}) > _MOST_PARTITIONS:
@@ -123,7 +128,7 @@ def _upload(
             name = f"{int(parts.pop().partition('=')[2]):06d}_0_{name}"
         values = tuple(unquote(part.partition("=")[2]) for part in parts)
         uri = place(values) + name
-        job.world.store.put(uri, _body(path, layout))
+        job.world.store.put(uri, _body(path, layout, columns))
         written.append((uri, values))
     return tuple(written)
 
@@ -141,9 +146,11 @@ def _check_values(folders: Iterable[str]) -> None:
             )
 
 
-def _body(path: Path, layout: Layout) -> bytes:
+def _body(path: Path, layout: Layout, columns: list[tuple[str, Type]]) -> bytes:
     if layout.format == "ORC":
         return _orc(path, layout.compression)
+    if layout.format == "AVRO":
+        return avro.from_parquet(path, columns, layout.compression)
     body = path.read_bytes()
     return body if layout.suffix in codecs.NATIVE else codecs.pack(body, layout.suffix)
 

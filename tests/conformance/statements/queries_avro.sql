@@ -1,0 +1,21 @@
+-- Tables of Avro files: all types in three codecs, other orders, names and types, and broken files.
+SELECT * FROM avro_typed ORDER BY k;
+SELECT k, st.y, element_at(ast, 1).b AS v FROM avro_typed WHERE k > 40 ORDER BY k;
+SELECT count(*), sum(bi), max(dec), min(ts), max(da) FROM avro_typed;
+SELECT k, "$path" LIKE '%.avro' AS v FROM avro_typed ORDER BY k;
+SELECT typeof(ts), typeof(v), typeof(dec), typeof(m) FROM avro_typed WHERE k = 41;
+SELECT k, n, x, t, late FROM avro_others ORDER BY k, n;
+SELECT k, n FROM avro_others WHERE t = 'plain';
+SELECT count(*) FROM avro_others;
+SELECT * FROM avro_own;
+SELECT * FROM avro_widened;
+SELECT k FROM avro_small;
+SELECT si FROM avro_small;
+SELECT k FROM avro_wrong;
+SELECT n FROM avro_wrong;
+SELECT * FROM avro_broken;
+SELECT count(*) FROM avro_torn;
+SELECT k FROM avro_kinds;
+SELECT word FROM avro_kinds;
+SELECT id, two FROM avro_kinds;
+SELECT a.k, b.t FROM avro_typed AS a JOIN avro_others AS b ON a.k = b.k + 40 ORDER BY a.k;
