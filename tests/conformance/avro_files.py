@@ -164,7 +164,6 @@ def _others(client: Client) -> None:
         "data/lake/avro_own/a.avro",
         body(schema({"k": "int", "word": "string"}), [{"k": 1, "word": "w"}]),
     )
-    wrong = schema({"k": "string", "n": "string"})
     _widened(client)
     _not_alike(client)
     _kinds(client)
@@ -175,6 +174,7 @@ def _not_alike(client: Client) -> None:
     put = client.put
     table(client, "avro_small", {"k": "int", "si": "smallint"})
     put("data/lake/avro_small/a.avro", body(schema({"k": "int", "si": "int"}), [{"k": 1, "si": 2}]))
+    wrong = schema({"k": "string", "n": "string"})
     table(client, "avro_wrong", {"k": "int", "n": "bigint"})
     put("data/lake/avro_wrong/a.avro", body(wrong, [{"k": "one", "n": "2"}]))
     table(client, "avro_broken", {"k": "int"})
