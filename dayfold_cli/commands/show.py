@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import TYPE_CHECKING
 
 import click
@@ -24,7 +25,6 @@ from dayfold_cli.output import (
 )
 
 if TYPE_CHECKING:
-    import datetime as dt
     from collections.abc import Mapping, Sequence
     from typing import Any
 
@@ -128,6 +128,9 @@ def _print(
         "status": f"{state.status}, attempt {state.attempt} in {state.run_id}",
         "now": ": ".join(part for part in now if part),
     }
+    if state.status == "building":
+        ends = dt.datetime.fromtimestamp(state.lease_until, dt.UTC).isoformat()
+        pairs["lease"] = f"until {time_text(ends)} UTC; if nobody renews it, the next run takes it"
     if state.is_published:
         pairs["published"] = f"build {state.published_build_id}, {time_text(state.published_at)}"
         if state.pinned:

@@ -216,7 +216,7 @@ class _Judge:
         A writer that died may have pointed readers at its build without a word in the ledger.
         """
         left = state.status == "building" and state.lease_until <= int(self.facts.now.timestamp())
-        return "abandoned" if left else "failed" if state.status == "failed" else None
+        return "its writer died" if left else "failed" if state.status == "failed" else None
 
     def _why_refused(self, table: Table, policy: Policy) -> str | None:
         """Why the query's columns must not reach readers before somebody has asked for that."""

@@ -72,6 +72,20 @@ def test_show_of_what_was_never_built_says_how_to_build_it(
     assert "`dayfold run --table kpi.active_users --day 2004-05-20` builds it" in result.err
 
 
+def test_show_of_a_build_under_way_says_until_when_its_lease_holds(
+    dayfold: Callable[..., Result], ledger: FakeLedger
+) -> None:
+    # Given a lease that ends at three
+    ends = int(dt.datetime(2004, 5, 22, 3, tzinfo=dt.UTC).timestamp())
+    building = dataclasses.replace(PUBLISHED, status="building", attempt=3, lease_until=ends)
+    ledger.states["kpi.active_users"] = {DAY: building}
+    # When
+    result = dayfold("show", "active_users", "2004-05-20")
+    # Then
+    assert "building, attempt 3 in run-1" in result.out
+    assert "until 2004-05-22 03:00:00 UTC; if nobody renews it, the next run takes it" in result.out
+
+
 def test_show_of_what_waits_says_for_what(
     dayfold: Callable[..., Result], functions: dict[str, Callable[[Any], Any]]
 ) -> None:
