@@ -51,9 +51,10 @@ def publications(
 
     Attempts give the order, not clocks: an attempt's number is above that of all before it.
     """
+    records: list[BuildRecord | RollbackRecord] = [*builds, *rollbacks]
     found = [
         _publication(record)
-        for record in (*builds, *rollbacks)
+        for record in records
         if isinstance(record, RollbackRecord) or record.status == "published"
     ]
     by_day: dict[dt.date, list[Publication]] = {}
