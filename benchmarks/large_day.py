@@ -25,13 +25,14 @@ from benchmarks.rebuild.pipeline import pipeline
 DAY = dt.date(2025, 6, 10)
 TYPES = ["message", "post", "comment", "reply", "thanks", "view", "like", "login"]
 USERS, COMPANIES, GROUPS = 50_000, 20, 40
+JOBS = 4  # at once: a worker holds 20 MB, and two cores have no use for twenty
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Measure; returns the exit code."""
     parser = argparse.ArgumentParser(prog="benchmarks.large_day", description=__doc__)
     parser.add_argument("--events", type=int, default=5_000_000)
-    parser.add_argument("--memory", default="512MB", help="of the engine; more spills to disk")
+    parser.add_argument("--memory", default="300MB", help="of the engine; more spills to disk")
     options = parser.parse_args(arguments)
     os.environ["DAYFOLD_ATHENA_MEMORY"] = options.memory
     with tempfile.TemporaryDirectory(prefix="large-day-") as folder:
@@ -41,7 +42,8 @@ def main(arguments: list[str] | None = None) -> int:
             live.land("users", extracts / "users")
             live.land("events", extracts / "events")
             with peak([live.info.pid]) as stack:
-                taken = live.rebuild("large", DAY, DAY, "--days-per-job", "1")
+                at_once = ("--concurrency", str(JOBS))
+                taken = live.rebuild("large", DAY, DAY, "--days-per-job", "1", *at_once)
             own = _peak_of(live.info.pid)
             print(
                 f"\n{options.events:,} events in a day, {size / 1e6:.0f} MB of JSON in gzip, "

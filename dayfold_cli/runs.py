@@ -132,6 +132,7 @@ def follow(
 ) -> Outcome:
     """Wait for a run to end; `watch`, if there is one, hears how far it is."""
     client = deployment.client("stepfunctions")
+    ledger = deployment.ledger  # its client is made while the run goes on, not after its end
     planned: dict[str, Any] | None = None
     execution = client.describe_execution(executionArn=execution_arn)
     watched = 0.0
@@ -142,7 +143,7 @@ def follow(
             watched = time.monotonic()
         time.sleep(deployment.poll_seconds)
         execution = client.describe_execution(executionArn=execution_arn)
-    record = deployment.ledger.run(run_id)
+    record = ledger.run(run_id)
     ended = execution.get("stopDate", dt.datetime.now(dt.UTC))
     error = None
     if execution["status"] != "SUCCEEDED":

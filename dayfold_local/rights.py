@@ -8,8 +8,9 @@ would refuse it, and only there.
 
 from __future__ import annotations
 
+import contextvars
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from dayfold_local.requests import action_of
 
@@ -29,6 +30,12 @@ BATCHES = {
     "sqs:DeleteMessageBatch": "sqs:DeleteMessage",
     "sqs:SendMessageBatch": "sqs:SendMessage",
 }
+
+
+# What the request at hand has been granted, for the facts (by identity) that it was asked with.
+_granted: Final[contextvars.ContextVar[tuple[object, set[object]]]] = contextvars.ContextVar(
+    "granted"
+)
 
 
 class Resources(str):
@@ -80,7 +87,10 @@ def install(workgroup_of: Callable[[str], str | None]) -> None:
 
 
 def _asking_for_each(ask: Callable[..., Any]) -> Callable[..., Any]:
-    """The emulator's question, put once for each resource and by the name that IAM knows."""
+    """The emulator's question, put once for each resource and by the name that IAM knows.
+
+    Once: a transaction asks the same for each of its hundred items.
+    """
 
     def enforce(
         key: str,
@@ -90,13 +100,28 @@ def _asking_for_each(ask: Callable[..., Any]) -> Callable[..., Any]:
         **rest: Any,  # noqa: ANN401
     ) -> Any:  # noqa: ANN401
         action = BATCHES.get(action, action)
+        facts, granted = rest.get("service_context"), _granted_for(rest.get("service_context"))
         for arn in resource_arn.all if isinstance(resource_arn, Resources) else (resource_arn,):
+            question = (key, action, *arguments, arn)
+            if question in granted:
+                continue
             denied = ask(key, action, *arguments, resource_arn=arn, **rest)
             if denied is not None:
                 return denied
+            if facts is not None:
+                granted.add(question)
         return None
 
     return enforce
+
+
+def _granted_for(facts: object) -> set[object]:
+    """What was granted in this request with these facts, and nothing if they are others."""
+    held = _granted.get((None, set()))
+    if facts is None or held[0] is not facts:
+        held = (facts, set())
+        _granted.set(held)
+    return held[1]
 
 
 def glue_resources(

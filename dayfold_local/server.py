@@ -98,6 +98,7 @@ async def _serve(folder: StateFolder, port: int) -> None:
     routes.install(emulator.SERVICE_HANDLERS)
     loopback.install()
     quick_paths.install()
+    objects.install()
     _collect_seldom()
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -3,6 +3,9 @@
 A kill between the two steps, of a request that was never answered, leaves them at odds: a body
 whose facts are those of the body before, or facts without a body. This puts them right before the
 emulator reads them.
+
+The emulator also keeps the body of every version of an object in memory, though it is on disk by
+then: on a versioned bucket the server would grow by all that is ever written.
 """
 
 from __future__ import annotations
@@ -12,6 +15,7 @@ import json
 import logging
 import os
 from pathlib import Path
+from typing import Any
 
 from dayfold_local.folder import read_json
 
@@ -19,6 +23,23 @@ logger = logging.getLogger(__name__)
 
 FACTS = ".meta.json"
 DRAFT = ".tmp"
+
+
+def install() -> None:
+    """Leaves the bodies of versions to the disk, where the emulator reads them after a restart.
+
+    Until an object is on disk its own record has the body; a version that is displaced has been
+    copied there before.
+    """
+    from ministack.services import s3
+
+    made = s3._version_entry_from_record  # noqa: SLF001 - the emulator has no setting
+
+    def without_body(record: dict[str, Any], version_id: str, _: object) -> dict[str, Any]:
+        entry: dict[str, Any] = made(record, version_id, None)
+        return entry
+
+    s3._version_entry_from_record = without_body  # noqa: SLF001
 
 
 def repair(folder: Path) -> int:
