@@ -28,8 +28,9 @@ SIDE_BY_SIDE := $(MAKE) --no-print-directory --keep-going --jobs=2 \
 	$(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 
 # A file's tests share a stack, so they stay together; in the order of their names the slow files, of
-# few tests each, come first and do not hold up the end.
-SHARED_OUT := --numprocesses=2 --dist=loadfile --no-loadscope-reorder
+# few tests each, come first and do not hold up the end. Live stacks wait now and then: three
+# processes keep two cores busy.
+SHARED_OUT := --numprocesses=3 --dist=loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-trino check fmt soak bench build deploy clean \

@@ -8,21 +8,14 @@ import io
 from typing import TYPE_CHECKING, Any, Final
 
 from tests.conformance import avro_files
-from tests.local_athena.client import JSON_SERDE, PARQUET_SERDE
+from tests.conformance.hive import partition, table
+from tests.local_athena.client import PARQUET_SERDE
 
 if TYPE_CHECKING:
     from tests.local_athena.client import Client
 
 CSV_SERDE: Final = "org.apache.hadoop.hive.serde2.lazy.LazySimpleSerDe"
 QUOTED_SERDE: Final = "org.apache.hadoop.hive.serde2.OpenCSVSerde"
-_PARQUET_FORMATS: Final = (
-    "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat",
-    "org.apache.hadoop.hive.ql.io.parquet.MapredParquetOutputFormat",
-)
-_TEXT_FORMATS: Final = (
-    "org.apache.hadoop.mapred.TextInputFormat",
-    "org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat",
-)
 
 TYPED: Final = {
     "k": "int",
@@ -121,48 +114,6 @@ def lay_out(client: Client) -> None:
     avro_files.lay_out(client)
 
 
-def table(
-    client: Client,
-    name: str,
-    columns: dict[str, str],
-    serde: str = PARQUET_SERDE,
-    keys: dict[str, str] | None = None,
-    parameters: dict[str, str] | None = None,
-) -> None:
-    """A table over data/NAME/, with the file formats that Hive's readers look at."""
-    storage = {
-        **client.storage(columns, f"data/{name}/", serde, parameters),
-        **dict(
-            zip(
-                ("InputFormat", "OutputFormat"),
-                _PARQUET_FORMATS if serde == PARQUET_SERDE else _TEXT_FORMATS,
-                strict=True,
-            )
-        ),
-    }
-    client.glue.create_table(
-        DatabaseName="lake",
-        TableInput={
-            "Name": name,
-            "TableType": "EXTERNAL_TABLE",
-            "Parameters": {"EXTERNAL": "TRUE"},
-            "PartitionKeys": [{"Name": n, "Type": t} for n, t in (keys or {}).items()],
-            "StorageDescriptor": storage,
-        },
-    )
-
-
-def partition(client: Client, name: str, value: str, location: str) -> None:
-    """A partition of such a table, wherever its files are."""
-    found = client.glue.get_table(DatabaseName="lake", Name=name)["Table"]
-    storage = {**found["StorageDescriptor"], "Location": f"s3://{client.bucket}/{location}"}
-    client.glue.create_partition(
-        DatabaseName="lake",
-        TableName=name,
-        PartitionInput={"Values": [value], "StorageDescriptor": storage},
-    )
-
-
 def parquet(rows: list[list[Any]], columns: dict[str, str]) -> bytes:
     """A Parquet file of the rows, with timestamps in milliseconds as Trino keeps them."""
     import pyarrow as pa
@@ -202,9 +153,9 @@ def _arrow(kind: str) -> Any:
 
 
 def _typed(client: Client) -> None:
-    client.put("data/typed/part-0.parquet", parquet(_ROWS[:7], TYPED))
-    client.put("data/typed/part-1.parquet", parquet(_ROWS[7:], TYPED))
-    table(client, "typed", TYPED)
+    client.put("data/lake/typed/part-0.parquet", parquet(_ROWS[:7], TYPED))
+    client.put("data/lake/typed/part-1.parquet", parquet(_ROWS[7:], TYPED))
+    table(client, "lake.typed", TYPED, PARQUET_SERDE)
 
 
 SALES: Final = {
@@ -221,7 +172,7 @@ SALES: Final = {
 
 def _sales(client: Client) -> None:
     """Sixty sales of four days: ties, gaps and NULLs in every column but the id."""
-    table(client, "sales", SALES, keys={"dt": "string"})
+    table(client, "lake.sales", SALES, PARQUET_SERDE, keys={"dt": "string"})
     start = _AT(2024, 3, 30, 20)
     by_day: dict[str, list[list[Any]]] = {}
     for at in range(60):
@@ -238,8 +189,8 @@ def _sales(client: Client) -> None:
         ]
         by_day.setdefault(sold.date().isoformat(), []).append(row)
     for day, rows in by_day.items():
-        client.put(f"data/sales/dt={day}/part.parquet", parquet(rows, SALES))
-        partition(client, "sales", day, f"data/sales/dt={day}/")
+        client.put(f"data/lake/sales/dt={day}/part.parquet", parquet(rows, SALES))
+        partition(client, "lake.sales", day, f"data/lake/sales/dt={day}/")
 
 
 EVENTS: Final = {
@@ -258,7 +209,7 @@ EVENTS: Final = {
 
 def _events(client: Client) -> None:
     """Messages as JSON lines in gzip, each day's at a place of its own, keys absent at times."""
-    table(client, "events", EVENTS, JSON_SERDE, keys={"dt": "string"})
+    table(client, "lake.events", EVENTS, keys={"dt": "string"})
     kinds = ("message", "reply", "like", "login", "thanks", "comment")
     for number, day in enumerate(("2024-05-01", "2024-05-02", "2024-05-03")):
         rows = []
@@ -279,7 +230,7 @@ def _events(client: Client) -> None:
                 row["marks"] = [at, None, -at][: at % 4]
             rows.append(row)
         client.put_json(f"elsewhere/{day}/part-0.json.gz", rows)
-        partition(client, "events", day, f"elsewhere/{day}/")
+        partition(client, "lake.events", day, f"elsewhere/{day}/")
 
 
 def _texts(client: Client) -> None:
@@ -288,14 +239,14 @@ def _texts(client: Client) -> None:
         "1,Ann,1.5,2000-01-01,true\n2,Bob,\\N,\\N,false\n3,,2,1999-12-31,\\N\n"
         "4,Zoë,-0.25,2004-02-29,TRUE\n\\N,Nobody,1e3,1970-01-01,false\n6,short\n"
     )
-    client.put("data/people/part.csv", body.encode())
+    client.put("data/lake/people/part.csv", body.encode())
     table(
-        client, "people", columns, CSV_SERDE,
+        client, "lake.people", columns, CSV_SERDE,
         parameters={"field.delim": ",", "serialization.format": ","},
     )  # fmt: skip
     quoted = 'a,"b, with comma","c ""quoted"""\n"",plain,\n"ü","line","end"\n'
-    client.put("data/quoted/part.csv", quoted.encode())
+    client.put("data/lake/quoted/part.csv", quoted.encode())
     table(
-        client, "quoted", {"x": "string", "y": "string", "z": "string"}, QUOTED_SERDE,
+        client, "lake.quoted", {"x": "string", "y": "string", "z": "string"}, QUOTED_SERDE,
         parameters={"separatorChar": ",", "quoteChar": '"', "escapeChar": "\\"},
     )  # fmt: skip

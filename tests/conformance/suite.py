@@ -19,6 +19,7 @@ STATEMENTS: Final = HERE / "statements"
 ANSWERS: Final = HERE / "answers"
 RANDOM: Final = "random"  # the file of kept answers to queries of the generator
 RANDOM_SEED: Final = 20261122
+DIFFERENCES: Final = "differences"  # the file of statements that are known to differ
 _FLOATS: Final = ("double", "real")
 _TOLERANCE: Final = {"double": 1e-12, "real": 1e-6}  # relative: sums of doubles depend on the order
 # What the DuckDB engine says when it does not know to answer as Trino does.
@@ -51,13 +52,14 @@ class Answer:
         """Whether the engine said that it cannot do this."""
         return self.error in REFUSALS
 
-    def document(self) -> dict[str, Any]:
-        """As it is kept in a file."""
+    def document(self, sql: str) -> dict[str, Any]:
+        """As it is kept in a file: the rows of a statement without an order in one of their own."""
         if self.error is not None:
             return {"error": self.error}
+        rows = self.rows if _is_ordered(sql) else sorted(self.rows, key=_sortable)
         return {
             "columns": [list(column) for column in self.columns],
-            "rows": [list(row) for row in self.rows],
+            "rows": [list(row) for row in rows],
         }
 
     @classmethod

@@ -46,6 +46,7 @@ hive.metastore.glue.endpoint-url={endpoint}
 hive.metastore.glue.aws-access-key={key}
 hive.metastore.glue.aws-secret-key={secret}
 hive.non-managed-table-writes-enabled=true
+hive.allow-drop-table=true
 hive.collect-column-statistics-on-write=false
 fs.hadoop.enabled=false
 fs.native-s3.enabled=true
@@ -79,7 +80,10 @@ def running(folder: Path, port: int, endpoint: str, key: str, secret: str) -> It
     with (folder / "server.log").open("wb") as log:
         process = subprocess.Popen(
             [
-                *(java, f"-Xmx{_HEAP}", "-XX:+UseG1GC", "-XX:+ExitOnOutOfMemoryError"),
+                *(java, f"-Xmx{_HEAP}", "-XX:+UseParallelGC", "-XX:+ExitOnOutOfMemoryError"),
+                # Hundreds of statements, each planned once: what the second compiler would save
+                # later is less than what it costs.
+                *("-XX:TieredStopAtLevel=1", "-XX:ReservedCodeCacheSize=512M"),
                 *(
                     "-Djdk.attach.allowAttachSelf=true",
                     "--add-opens=java.base/java.nio=ALL-UNNAMED",

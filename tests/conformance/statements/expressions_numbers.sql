@@ -190,3 +190,26 @@ try(width_bucket(d, 0e0, 100e0, 10))
 try(to_base(abs(ti), 2))
 try(TINYINT '5' * ti)
 try(SMALLINT '100' + si)
+round(k, -1)
+round(si, -2)
+round(ti, -1)
+round(k * 5, -1)
+round(-k * 5, -1)
+round(bi / 10, -3)
+round(d204, -2)
+round(d52, -3)
+round(d52 * 10, -1)
+round(d100, -1)
+truncate(d52, 1)
+truncate(d52, -1)
+truncate(d100, -2)
+truncate(d204, 3)
+truncate(d204, 9)
+d52 % 0.3
+d204 % d52
+d204 % CAST(7 AS decimal(3,0))
+k % 1.5
+-7.5 % 2
+7.5 % -2.0
+d52 % 0.0
+mod(d204, 7)
