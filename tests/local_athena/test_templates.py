@@ -160,6 +160,7 @@ def test_every_query_and_its_checks_of_other_days_are_recalled_as_they_would_be_
         "SELECT TIMESTAMP '2025-01-01 10:20:30.123', TIMESTAMP '2025-01-01 10:20 Asia/Tokyo'",
         'SELECT "u"."user_id" FROM raw.users AS "u" WHERE "u"."dt" = \'2025-01-01\'',
         'SELECT "secret"."plans" FROM (SELECT 1 AS plans) AS "secret"',
+        "SELECT 1 FROM (SELECT 's3://a' AS external_location) AS t WHERE external_location = 's3://a'",
         "SELECT '2025-02-30' AS no_day, json_extract('{}', '$') AS \"2025-01-01\"",
     ],
 )

@@ -104,7 +104,9 @@ def of(sql: str) -> Template:
 
 
 def holds_only_stand_ins(text: str) -> bool:
-    """Whether the days in a text made of a template stand as they were put there."""
+    """Whether the days in a text made of a template stand as they were put there, and no folder."""
+    if _PLACE in text:
+        return False  # what looked like a property of a CTAS was a condition of a query
     return len(_TRACE.findall(text.replace(_TABLE, ""))) == len(_STAND_IN.findall(text))
 
 
