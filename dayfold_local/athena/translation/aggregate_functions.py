@@ -16,7 +16,7 @@ from dayfold_local.athena.sql_types import (
     array,
     decimal,
 )
-from dayfold_local.athena.translation import floats
+from dayfold_local.athena.translation import floats, nested
 from dayfold_local.athena.translation.coercion import coerce
 from dayfold_local.athena.translation.expressions import boolean
 from dayfold_local.athena.translation.functions import Call
@@ -96,7 +96,8 @@ def _same(name: str) -> Callable[[Aggregate], Typed]:
             # NaN only if there is nothing else.
             best = agg.write(name, floats.number(value))
             return Typed(f"coalesce({best}, {agg.write(name, value.sql)})", value.type)
-        return Typed(agg.write(name, value.sql), value.type)
+        text = nested.sortable(value) if name in {"min", "max"} else value.sql
+        return Typed(agg.write(name, text), value.type)
 
     return handle
 
@@ -122,7 +123,12 @@ def _by(name: str) -> Callable[[Aggregate], Typed]:
     def handle(agg: Aggregate) -> Typed:
         agg.call.need(2)
         value, key = agg.call.args()
-        return Typed(agg.write(name, value.sql, key.sql), value.type)
+        text = nested.sortable(key)
+        if floats.is_float(key.type) and name.startswith("arg_max"):
+            # NaN is below all numbers here; for min_by, as for the engine, it is above them.
+            pair = f"{{'known': NOT isnan({text}), 'key': {text}}}"
+            text = f"CASE WHEN {text} IS NOT NULL THEN {pair} END"
+        return Typed(agg.write(name, value.sql, text), value.type)
 
     return handle
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dayfold_local.athena.errors import QueryFailure, not_supported
 from dayfold_local.athena.sql_types import BIGINT, BOOLEAN, INTEGER, Type, array
+from dayfold_local.athena.translation import nested
 from dayfold_local.athena.translation.casts import cast, raising
 from dayfold_local.athena.translation.coercion import coerce, common_type
 from dayfold_local.athena.translation.collection_functions import sought
@@ -91,7 +92,7 @@ def _sort(call: Call) -> Typed:
     call.need(1, 2)
     values = array_of(call)
     if len(call.raw) == 1:
-        return Typed(f"list_sort({values.sql}, 'ASC', 'NULLS LAST')", values.type)
+        return Typed(f"list_sort({nested.of_sortable(values)}, 'ASC', 'NULLS LAST')", values.type)
     # The place of an element is the number of those that the comparator puts before it.
     depth = len(call.scope.lambdas)
     one, two = f"x{depth}_", f"y{depth}_"

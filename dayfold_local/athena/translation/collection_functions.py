@@ -81,7 +81,7 @@ def _extreme(call: Call) -> Typed:
     values = _array(call)
     name = call.name.replace("array_", "list_")
     whole = f"list_count({values.sql}) = len({values.sql})"
-    found = f"{name}({values.sql})"
+    found = f"{name}({nested.of_sortable(values)})"
     if floats.is_float(values.type.args[0]):
         numbers = f"list_filter({values.sql}, lambda n_: NOT isnan(n_))"
         found = f"coalesce({name}({numbers}), {found})"

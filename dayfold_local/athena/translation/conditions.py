@@ -57,7 +57,10 @@ def _in_query(node: exp.In, query: exp.Expr, scope: Scope, to: Translator) -> Ty
         raise QueryFailure("SYNTAX_ERROR", f"{position(node)}Subquery must return one column")
     if common_type(value.type, kinds[0]) is None:
         raise operators.no_operator("=", value.type, kinds[0], node)
-    return Typed(f"({value.sql} IN ({sql}))", BOOLEAN)
+    test = f"({value.sql} IN ({sql}))"
+    if floats.may_be_nan(value) and floats.is_float(kinds[0]):
+        return row_subqueries.nan_in_query(node, value, test)
+    return Typed(test, BOOLEAN)
 
 
 def _exists(node: exp.Exists, scope: Scope, to: Translator) -> Typed:

@@ -150,6 +150,27 @@ def any_of(value: Typed, tests: list[str]) -> str:
     )
 
 
+def sortable(value: Typed, depth: int = 0) -> str:
+    """A value that is put in order: arrays and rows with a NULL inside fail.
+
+    Raises:
+        QueryFailure: If it holds doubles, whose NaN has no place in Trino's order.
+    """
+    if not is_nested(value.type):
+        return value.sql
+    if holds(value.type, "double", "real", "map", "json", "timestamp with time zone"):
+        raise not_supported(f"{value.type} in an order")
+    return whole(value, depth)
+
+
+def of_sortable(values: Typed) -> str:
+    """An array whose elements are put in order."""
+    item = values.type.args[0]
+    if not is_nested(item):
+        return values.sql
+    return f"list_transform({values.sql}, lambda whole_: {sortable(Typed('whole_', item))})"
+
+
 def ordered(symbol: str, left: Typed, right: Typed, kind: Type) -> str:
     """`left < right` and the like, in the type that both take; NULL inside fails.
 

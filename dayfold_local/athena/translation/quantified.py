@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from dayfold_local.athena.errors import QueryFailure
+from dayfold_local.athena.errors import QueryFailure, not_supported
 from dayfold_local.athena.sql_types import BOOLEAN
+from dayfold_local.athena.translation import floats, nested
+from dayfold_local.athena.translation.casts import raising
 from dayfold_local.athena.translation.coercion import coerce, common_type
 from dayfold_local.athena.translation.parse import CALL, position
 from dayfold_local.athena.translation.scope import Scope, Typed
@@ -42,6 +44,16 @@ def compare(
             f"{position(query)}Value expression and result of subquery must be of the same type: "
             f"row({left.type}) vs row({kinds[0]})",
         )
-    one = coerce(left, kind).sql
-    typed = f"SELECT CAST(q.c AS {kind.duckdb}) FROM ({sql}) AS q(c)"
-    return Typed(f"({one} {symbol} {quantifier} ({typed}))", BOOLEAN)
+    if nested.is_nested(kind):
+        raise not_supported(f"{position(query)}{left.type} {symbol} {quantifier} of a subquery")
+    one = _number(coerce(left, kind))
+    column = _number(Typed(f"CAST(q.c AS {kind.duckdb})", kind))
+    return Typed(f"({one} {symbol} {quantifier} (SELECT {column} FROM ({sql}) AS q(c)))", BOOLEAN)
+
+
+def _number(value: Typed) -> str:
+    """A value that is compared with all of a query's; NaN is refused, as it has its own rules."""
+    if not floats.may_be_nan(value):
+        return value.sql
+    failed = raising("NOT_SUPPORTED", "'the local Athena has no ANY or ALL of NaN'", "DOUBLE")
+    return f"CASE WHEN isnan({value.sql}) THEN {failed} ELSE {value.sql} END"

@@ -57,13 +57,24 @@ def in_query(node: exp.In, value: Typed, query: exp.Expr, scope: Scope, to: Tran
     known = [f"{one.sql} IS NOT NULL" for one in own]
     known += [f"NOT isnan({one.sql})" for one in own if floats.is_float(one.type)]
     whole = " AND ".join(known)
-    if _is_condition(node):
+    if is_condition(node):
         return Typed(f"({test} AND {whole})", BOOLEAN)
-    if not around.looked and isinstance(node.parent, exp.Not) and _is_condition(node.parent):
+    if not around.looked and isinstance(node.parent, exp.Not) and is_condition(node.parent):
         return Typed(f"({test})", BOOLEAN)
     message = "'the local Athena does not look for rows with NULL or NaN inside IN a subquery here'"
     failed = raising("NOT_SUPPORTED", message, "BOOLEAN")
     return Typed(f"(CASE WHEN {whole} THEN {test} ELSE {failed} END)", BOOLEAN)
+
+
+def nan_in_query(node: exp.Expr, value: Typed, test: str) -> Typed:
+    """A number IN a subquery, which may be NaN: by where the condition stands, as with rows."""
+    if is_condition(node):
+        return Typed(f"({test} AND NOT isnan({value.sql}))", BOOLEAN)
+    if isinstance(node.parent, exp.Not) and is_condition(node.parent):
+        return Typed(test, BOOLEAN)
+    message = "'the local Athena does not look for NaN IN a subquery here'"
+    failed = raising("NOT_SUPPORTED", message, "BOOLEAN")
+    return Typed(f"(CASE WHEN isnan({value.sql}) THEN {failed} ELSE {test} END)", BOOLEAN)
 
 
 def _common(node: exp.In, value: Typed, kinds: list[Type]) -> Type:
@@ -88,7 +99,7 @@ def _struct(values: list[Typed]) -> str:
     return f"{{{listed}}}"
 
 
-def _is_condition(node: exp.Expr) -> bool:
+def is_condition(node: exp.Expr) -> bool:
     """Whether a condition alone can leave a row out of a WHERE or HAVING."""
     parent = node.parent
     while isinstance(parent, exp.And | exp.Paren):
