@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -81,6 +82,13 @@ def land(live: Live, days: Iterable[str] = DAYS) -> None:
         ]
         live.put("events", day, [*posts, *answers])
         live.put("users", day, [user(f"u{n}") for n in range(6)])
+
+
+def kill_workers(server: int) -> None:
+    """Kill what runs a function now; one may have ended by itself meanwhile."""
+    for pid in workers(server):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
 
 
 def workers(server: int) -> list[int]:

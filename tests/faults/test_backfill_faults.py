@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import os
-import signal
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -27,7 +25,7 @@ from tests.faults.backfilling import (
     started_twice,
     wait,
 )
-from tests.faults.conftest import Breakable, land, workers
+from tests.faults.conftest import Breakable, kill_workers, land
 from tests.integration.conftest import wait_until
 from tests.integration.live import Live
 from tests.integration.shell import copied_project
@@ -99,8 +97,7 @@ def prepare(live: Live) -> None:
 def kill_lambdas_that_have_just_started_a_query(live: Live) -> set[str]:
     """Kill all workers while Athena keeps its answers to their starts back; the queries' ids."""
     wait_until(lambda: queries(live), 120)
-    for pid in workers(live.info.pid):
-        os.kill(pid, signal.SIGKILL)
+    kill_workers(live.info.pid)
     noted = [item for item in live.ledger_items("DAY#") if "query_id" in item]
     assert noted == [], "they were killed too late to prove anything"
     ends = {"SUCCEEDED", "FAILED"}  # Athena goes on without them; the bad day's may be among them

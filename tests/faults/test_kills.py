@@ -13,11 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from dayfold.adapters.executions import CALLED_SECONDS
 from tests.faults.backfilling import Contents, contents
-from tests.faults.conftest import DAYS, KILLS, Breakable, land, workers
+from tests.faults.conftest import DAYS, KILLS, Breakable, kill_workers, land
+from tests.integration.shell import copied_project
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 
 TABLES = (
@@ -29,13 +32,17 @@ TABLES = (
     "kpi.reply_latency",
     "kpi.engagement_score",
 )
+SECONDS = 30  # that a function may run, so that a dead run is soon over
 ANEW: dict[str, Any] = {"request": {"days": DAYS, "tables": list(TABLES), "policy": "all"}}
 
 
 @pytest.fixture(scope="module")
 def breakable(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Breakable]:
     """A stack on which a run has built the days undisturbed."""
-    one = Breakable(tmp_path_factory.mktemp("kills") / "state")
+    folder = tmp_path_factory.mktemp("kills")
+    project = copied_project(folder / "project")
+    let_functions_run(project, CALLED_SECONDS, SECONDS)
+    one = Breakable(folder / "state", project)
     try:
         land(one.live)
         one.live.deliver_events(enabled=False)
@@ -45,6 +52,21 @@ def breakable(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Breakable]:
         yield one
     finally:
         one.down()
+
+
+def let_functions_run(project: Path, before: int, seconds: int) -> None:
+    """Give the daily run's functions so many seconds, and tell the pipeline of it.
+
+    What a dead run holds is held for as long as its Lambdas may still be at work.
+    """
+    for name, text in (
+        ("template.yaml", "Timeout: {}\n"),
+        ("functions/dayfold/adapters/executions.py", "CALLED_SECONDS = {}\n"),
+    ):
+        path = project / name
+        code = path.read_text()
+        assert text.format(before) in code
+        path.write_text(code.replace(text.format(before), text.format(seconds)))
 
 
 @pytest.fixture(scope="module")
@@ -76,8 +98,7 @@ def test_killing_the_workers_in_a_run_does_not_even_fail_it(breakable: Breakable
     # When the processes that run its functions die, twice
     for _ in range(2):
         time.sleep(0.4)
-        for pid in workers(live.info.pid):
-            os.kill(pid, signal.SIGKILL)
+        kill_workers(live.info.pid)
     ended = live.wait(execution)
     # Then Step Functions' retries carry it through, each partition published once
     assert ended["status"] == "SUCCEEDED", ended.get("cause")

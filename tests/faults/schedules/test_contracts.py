@@ -161,7 +161,14 @@ def test_moto_says_the_same(seed: int, moto: dict[str, Any]) -> None:
     calls = recorded(seed)
     assert len(calls) > 300
     # When
+    tokens: set[str] = set()
     for number, call in enumerate(calls):
+        # moto knows no tokens: a transaction that is repeated would be another one.
+        token = call.params.get("ClientRequestToken")
+        if token in tokens:
+            continue
+        if token is not None and isinstance(call.said, dict):
+            tokens.add(token)
         if call.said in REFUSED_BY_AWS_ALONE if isinstance(call.said, str) else False:
             continue
         params = {"Bucket": BUCKET, **call.params} if call.service == "s3" else call.params

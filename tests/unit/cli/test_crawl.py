@@ -61,6 +61,7 @@ def glue(deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> FakeGlue:
     monkeypatch.setitem(deployment._clients, "glue", fake)
     monkeypatch.setattr("dayfold_cli.crawling.time.sleep", lambda _seconds: None)
     monkeypatch.setattr("dayfold_cli.commands.crawl.EVENT_PATIENCE", 0)
+    monkeypatch.setattr("dayfold_cli.commands.crawl.PLAN_PATIENCE", 0)
     return fake
 
 

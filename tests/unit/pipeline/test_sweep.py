@@ -28,8 +28,8 @@ RECENT, RECENTLY_COVERED = "2004-06-08", 2 + 2  # its two days, and the weeks of
 
 
 def test_a_file_added_to_a_day_long_past_rebuilds_exactly_what_covers_it(world: World) -> None:
-    # Given 45 days that are built
-    _build_all(world)
+    # Given five weeks that are built
+    _build_all(world, 35)
     assert sweep(world.pipeline).building == 0
     before = _builds(world)
     # When a file is added to a day of a month ago, and the sweep passes
@@ -243,12 +243,13 @@ def test_a_dry_run_changes_nothing_and_a_sweep_is_kept(world: World) -> None:
     assert (kept.started, kept.building) == (done.started, done.building)
 
 
-def _build_all(world: World, days: int = 45) -> None:
-    """Land what there is, and build so many days up to yesterday, which is how far sweeps look."""
+def _build_all(world: World, days: int) -> None:
+    """Land and build so many days up to yesterday, which is how far sweeps look."""
     settings = dataclasses.replace(world.pipeline.settings, sweep_days=days)
     world.pipeline = dataclasses.replace(world.pipeline, settings=settings)
-    world.land(*LANDED)
     first = LAST - dt.timedelta(days=days - 2)
+    reads = first - dt.timedelta(days=7)  # a week of posts, the first from the file before
+    world.land(*map(str, day_range(reads, LAST)))
     world.run("run-0", first=str(first), last=str(LAST))
 
 
