@@ -7,9 +7,9 @@ import os
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from aws_lambda_powertools import Logger, Tracer
-from botocore.exceptions import BotoCoreError
 from pydantic import BaseModel, ValidationError
 
+from dayfold.adapters.aws import UNREACHABLE
 from dayfold.errors import BadRequestError, DayfoldError
 from dayfold.pipeline import connect
 
@@ -43,7 +43,7 @@ def _start() -> None:
     Lambda gives a starting function a whole processor, and the local stack forks its workers from a
     process that has started. What is wrong comes up again at the first event, which can tell it.
     """
-    with contextlib.suppress(DayfoldError, BotoCoreError):
+    with contextlib.suppress(DayfoldError, *UNREACHABLE):
         connect().tables()
 
 
