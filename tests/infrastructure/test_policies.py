@@ -156,14 +156,14 @@ def test_every_call_that_the_adapters_make_is_a_right_of_some_function() -> None
     }
 
     # When
-    called = {_action(*one) for one in calls_of_adapters()}
+    called = {right_of(*one) for one in calls_of_adapters()}
 
     # Then
     assert called - granted == set()
 
 
-def _action(service: str, call: str) -> str:
-    """The right for a call, named as IAM does."""
+def right_of(service: str, call: str) -> str:
+    """The right that AWS asks for, of a call by boto3's names."""
     camel = "".join(word.capitalize() for word in call.split("_"))
     action = f"{'states' if service == 'stepfunctions' else service}:{camel}"
     return RIGHT_OF_CALL.get(action, action)

@@ -20,7 +20,7 @@ from tests.infrastructure.project import (
     calls_of_adapters,
     statements,
 )
-from tests.infrastructure.test_policies import RIGHT_OF_CALL
+from tests.infrastructure.test_policies import right_of
 from tests.unit.pipeline.backfilling import drain, start
 from tests.unit.pipeline.conftest import world
 from tests.unit.pipeline.world import client
@@ -118,10 +118,3 @@ def function_of(process: str) -> str:
     """The function that a process runs: `run-0/Finish build`, `job1.4`, `sweep`."""
     name = process.rpartition("/")[2].lower().replace(" ", "_")
     return "run_backfill_job" if name.startswith("job") else name
-
-
-def right_of(service: str, name: str) -> str:
-    """The right that AWS asks for."""
-    call = "".join(word.capitalize() for word in name.split("_"))
-    action = f"{'states' if service == 'stepfunctions' else service}:{call}"
-    return RIGHT_OF_CALL.get(action, action)
