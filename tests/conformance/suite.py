@@ -114,7 +114,10 @@ def keep(family: str, answers: dict[str, dict[str, Any]]) -> None:
         for text in answers
     )
     body = "{\n" + ",\n".join(lines) + "\n}\n"
-    (ANSWERS / f"{family}.json").write_text(body, encoding="utf-8")
+    path = ANSWERS / f"{family}.json"
+    aside = path.with_suffix(".new")  # who reads meanwhile sees the old ones or the new ones
+    aside.write_text(body, encoding="utf-8")
+    aside.replace(path)
 
 
 def difference(sql: str, wanted: Answer, found: Answer) -> str | None:
