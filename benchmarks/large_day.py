@@ -41,9 +41,9 @@ def main(arguments: list[str] | None = None) -> int:
         with pipeline(Path(folder), time_zone="UTC", project=REPOSITORY) as live:
             live.land("users", extracts / "users")
             live.land("events", extracts / "events")
+            live.dayfold("backfill", "concurrency", str(JOBS))
             with peak([live.info.pid]) as stack:
-                at_once = ("--concurrency", str(JOBS))
-                taken = live.rebuild("large", DAY, DAY, "--days-per-job", "1", *at_once)
+                taken = live.rebuild("large", DAY, DAY, "--days-per-job", "1")
             own = _peak_of(live.info.pid)
             print(
                 f"\n{options.events:,} events in a day, {size / 1e6:.0f} MB of JSON in gzip, "
