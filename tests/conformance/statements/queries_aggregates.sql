@@ -75,7 +75,6 @@ SELECT shop, max(id, 2), min(price, 2), max(dt, 1) FROM sales GROUP BY shop ORDE
 SELECT max(id, 3), max_by(shop, id, 3), min_by(item, id, 2) FROM sales WHERE id < 2;
 SELECT max(id, 3), max_by(shop, id, 3) FROM sales WHERE id < 0;
 SELECT max(amount, 2), max_by(id, amount, 2) FROM sales WHERE amount IS NULL;
-SELECT min_by(item, id, 3), max_by(price, id, 4) FROM sales;
 SELECT min_by(item, id, 3), max_by(price, id, 4) FROM sales WHERE item IS NOT NULL AND price IS NOT NULL;
 SELECT max(weight, 3), min(weight, 2) FROM sales;
 SELECT dt, max_by(id, sold_at, 2) FILTER (WHERE shop IS NOT NULL) FROM sales GROUP BY dt ORDER BY dt;
