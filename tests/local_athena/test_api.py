@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SLOW = (
-    "SELECT count(*) FROM UNNEST(sequence(1, 30000)) a(x) "
-    "CROSS JOIN UNNEST(sequence(1, 30000)) b(y) WHERE x * y % 7 = 3"
+    "SELECT count(*) FROM UNNEST(sequence(1, 10000)) a(x) "
+    "CROSS JOIN UNNEST(sequence(1, 10000)) b(y) CROSS JOIN UNNEST(sequence(1, 100)) c(z) "
+    "WHERE x * y * z % 7 = 3"
 )
 
 

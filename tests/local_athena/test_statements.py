@@ -104,7 +104,7 @@ def test_ctas_without_rows(client: Client) -> None:
             {"bucketed_by": "ARRAY['v']", "bucket_count": "2"},
             "NOT_SUPPORTED: bucketed_by a column of type decimal(2,1)",
         ),
-        ("avro", "SELECT 1 v", {"format": "'AVRO'"}, "NOT_SUPPORTED: line 1:"),
+        ("ion", "SELECT 1 v", {"format": "'ION'"}, "NOT_SUPPORTED: line 1:"),
         (
             "too_many",
             "SELECT x AS v, CAST(x AS varchar) AS k FROM UNNEST(sequence(1, 101)) t(x)",
