@@ -19,7 +19,7 @@ from dayfold.planner import PLAN
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from dayfold.domain.partition import PartitionState
     from dayfold.pipeline import Pipeline
@@ -109,21 +109,23 @@ class PlannedRun:
             states: the ledger's states of all that was planned.
         """
         place = (name, day)
-        if place in self._causes:
-            return self._causes[place]
+        if place not in self._causes:
+            self._causes[place] = next(self._failed_inputs(name, day, states), None)
+        return self._causes[place]
+
+    def _failed_inputs(self, name: str, day: dt.date, states: States) -> Iterator[str]:
         tz = self._pipeline.settings.tz
-        cause: str | None = None
         for one in self._tables[name].inputs:
             for input_day in window(one, day, tz):
                 state = states.get(one.table, {}).get(input_day)
                 if (one.table, input_day) not in self.planned or state is None:
                     continue
                 if state.status == "failed":
-                    cause = cause or f"{one.table} {input_day}"
+                    yield f"{one.table} {input_day}"
                 elif state.run_id != self._run_id:  # it was left as it was itself
-                    cause = cause or self.failed_input(one.table, input_day, states)
-        self._causes[place] = cause
-        return cause
+                    cause = self.failed_input(one.table, input_day, states)
+                    if cause is not None:
+                        yield cause
 
     def save_wave(self, name: str, jobs: Sequence[Job], *, ask_next: int) -> dict[str, Any]:
         """Write jobs with the digests of their inputs, taken before any of their queries starts."""

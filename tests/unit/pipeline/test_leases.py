@@ -21,6 +21,17 @@ if TYPE_CHECKING:
 DAY = dt.date(2004, 5, 20)
 
 
+def one_of_two_runs_builds(world: World) -> tuple[str, dict[str, Any]]:
+    """The name of the jobs of two runs of one day, and what run-1 got when it started its own."""
+    world.land(*MAY)
+    world.plan("run-1", days=["2004-05-20"], tables=["staging.posts"])
+    world.plan("run-2", days=["2004-05-20"], tables=["staging.posts"])
+    name = plan_wave(world.pipeline, run_id="run-1", wave=1)["name"]
+    plan_wave(world.pipeline, run_id="run-2", wave=1)
+    started = start_build(world.pipeline, run_id="run-1", name=name, index=0)
+    return name, started
+
+
 def test_three_runs_at_once_build_each_partition_once(world: World) -> None:
     # Given three plans made before any of them has built anything
     world.land(*MAY)
@@ -39,12 +50,7 @@ def test_three_runs_at_once_build_each_partition_once(world: World) -> None:
 
 def test_a_partition_that_another_run_builds_is_waited_for(world: World) -> None:
     # Given run-1 in the middle of the staging query
-    world.land(*MAY)
-    world.plan("run-1", days=["2004-05-20"], tables=["staging.posts"])
-    world.plan("run-2", days=["2004-05-20"], tables=["staging.posts"])
-    name = plan_wave(world.pipeline, run_id="run-1", wave=1)["name"]
-    plan_wave(world.pipeline, run_id="run-2", wave=1)
-    started = start_build(world.pipeline, run_id="run-1", name=name, index=0)
+    name, started = one_of_two_runs_builds(world)
     # When
     held = start_build(world.pipeline, run_id="run-2", name=name, index=0)
     finish_build(world.pipeline, build=Build(**started["build"]))
@@ -58,12 +64,7 @@ def test_a_partition_that_another_run_builds_is_waited_for(world: World) -> None
 @pytest.mark.parametrize("how", ["its lease is over", "its run is dead"])
 def test_an_abandoned_build_is_taken_over_and_its_writer_fenced_off(world: World, how: str) -> None:
     # Given run-1 has started a query and is never heard of again
-    world.land(*MAY)
-    world.plan("run-1", days=["2004-05-20"], tables=["staging.posts"])
-    world.plan("run-2", days=["2004-05-20"], tables=["staging.posts"])
-    name = plan_wave(world.pipeline, run_id="run-1", wave=1)["name"]
-    plan_wave(world.pipeline, run_id="run-2", wave=1)
-    started = start_build(world.pipeline, run_id="run-1", name=name, index=0)
+    name, started = one_of_two_runs_builds(world)
     if how == "its lease is over":
         world.clock[0] += dt.timedelta(seconds=301)
     else:
@@ -83,12 +84,7 @@ def test_an_abandoned_build_is_taken_over_and_its_writer_fenced_off(world: World
 def test_slow_calls_that_add_up_past_the_lease_publish_nothing(world: World) -> None:
     # Given run-1, whose look at the published table takes longer than its lease, and run-2, which
     # takes over meanwhile
-    world.land(*MAY)
-    world.plan("run-1", days=["2004-05-20"], tables=["staging.posts"])
-    world.plan("run-2", days=["2004-05-20"], tables=["staging.posts"])
-    name = plan_wave(world.pipeline, run_id="run-1", wave=1)["name"]
-    plan_wave(world.pipeline, run_id="run-2", wave=1)
-    started = start_build(world.pipeline, run_id="run-1", name=name, index=0)
+    name, started = one_of_two_runs_builds(world)
     ensure_table = type(world.pipeline.catalog).ensure_table
 
     def slowly(*arguments: Any, **named: Any) -> None:
