@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from tests.local_athena.client import Client
 
 
+_SERVER_FAULTS = {"GENERIC_INTERNAL_ERROR", "NO_NODES_AVAILABLE"}
+
+
 class LocalAthena:
     """The local Athena, as boto3 reaches it."""
 
@@ -56,7 +59,7 @@ class Trino:
     def ask(self, sql: str, database: str = "lake") -> Answer:
         """Runs a statement to its end; once more if the server itself was at fault."""
         answer = self._once(sql, database)
-        if answer.error == "GENERIC_INTERNAL_ERROR":
+        if answer.error in _SERVER_FAULTS:
             time.sleep(1)
             answer = self._once(sql, database)
         return answer

@@ -19,13 +19,13 @@ from dayfold_local.athena import engines
 from tests.conformance.server import trino
 from tests.integration.conftest import PROJECT, free_port
 from tests.integration.shell import Shell
+from tests.real_data import COLLEGE_MSG
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.integration.live import Live
 
-REAL = PROJECT.parent / "shared" / "data" / "college_msg"
 FIRST = dt.date(2004, 4, 15)
 DAYS = int(os.environ.get("PIPELINE_DAYS", "30"))
 ZONE = "Asia/Tokyo"
@@ -37,13 +37,13 @@ Rows = dict[str, list[str]]
 def extracts(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dt.date]:
     """A folder of extracts and their first day."""
     folder = tmp_path_factory.mktemp("extracts")
-    if not REAL.is_dir():
+    if not COLLEGE_MSG.is_dir():
         sample.write_sample(folder, FIRST + dt.timedelta(days=DAYS), DAYS + 1)
         return folder, FIRST
     last = FIRST + dt.timedelta(days=DAYS)  # the last minutes of a day are answered on the next
-    for source in REAL.glob("*/dt=*"):
+    for source in COLLEGE_MSG.glob("*/dt=*"):
         if source.name.removeprefix("dt=") <= last.isoformat():
-            shutil.copytree(source, folder / source.relative_to(REAL))
+            shutil.copytree(source, folder / source.relative_to(COLLEGE_MSG))
     return folder, FIRST
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import datetime as dt
 import gzip
 import json
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +16,7 @@ import pytest
 
 from tests.conformance import shipped, suite
 from tests.conformance.shipped import Extracts
+from tests.real_data import COLLEGE_MSG
 
 if TYPE_CHECKING:
     from tests.conformance.engines import LocalAthena, Trino
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from tests.local_athena.client import Client
 
 PROJECT = Path(__file__).resolve().parents[2]
-DATA = Path(os.environ.get("DAYFOLD_REAL_DATA", PROJECT.parent / "shared/data")) / "college_msg"
 FIRST, LAST = dt.date(2004, 4, 15), dt.date(2004, 10, 26)
 REAL = Extracts(
     FIRST,
@@ -38,13 +37,13 @@ REAL = Extracts(
     ),
 )
 
-pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason="the real extracts are not here")
+pytestmark = pytest.mark.skipif(not COLLEGE_MSG.is_dir(), reason="the real extracts are not here")
 
 
 def extracts() -> Files:
     """The rows by table and date of the file."""
     found: Files = {}
-    for path in sorted(DATA.glob("*/dt=*/*.json.gz")):
+    for path in sorted(COLLEGE_MSG.glob("*/dt=*/*.json.gz")):
         day = dt.date.fromisoformat(path.parent.name.removeprefix("dt="))
         with gzip.open(path, "rt", encoding="utf-8") as lines:
             rows = [json.loads(line) for line in lines]

@@ -9,7 +9,6 @@ from __future__ import annotations
 import datetime as dt
 import os
 import shutil
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -20,11 +19,11 @@ from tests.faults.backfilling import attempts, started_twice
 from tests.integration.companies import Companies, kpis
 from tests.integration.conftest import PROJECT, free_port
 from tests.integration.shell import Shell
+from tests.real_data import COLLEGE_MSG
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-DATA = Path(os.environ.get("DAYFOLD_REAL_DATA", PROJECT.parent / "shared/data")) / "college_msg"
 ZONE = "Asia/Tokyo"
 FULL = os.environ.get("DAYFOLD_FULL_SIZE", "0") not in {"", "0"}
 FIRST = dt.date(2004, 4, 15) if FULL else dt.date(2004, 5, 11)
@@ -36,16 +35,16 @@ KNOWN = {
     "2004-10-01": (46, 28, 99, 235, 353.5333),
 }
 
-pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason="the real extracts are not here")
+pytestmark = pytest.mark.skipif(not COLLEGE_MSG.is_dir(), reason="the real extracts are not here")
 
 
 @pytest.fixture(scope="module")
 def companies(tmp_path_factory: pytest.TempPathFactory) -> Companies:
     """The extracts up to the day after the last: the last minutes of a day are answered then."""
     folder = tmp_path_factory.mktemp("extracts")
-    for source in DATA.glob("*/dt=*"):
+    for source in COLLEGE_MSG.glob("*/dt=*"):
         if source.name.removeprefix("dt=") <= str(LAST + dt.timedelta(days=1)):
-            shutil.copytree(source, folder / source.relative_to(DATA))
+            shutil.copytree(source, folder / source.relative_to(COLLEGE_MSG))
     return Companies.read(folder)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import gzip
 import json
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +15,7 @@ from dayfold.domain.days import day_range
 from dayfold_local.query_tests.engine import LocalEngine
 from tests.queries.building import EVENT, USER, Files, build_all, comparable, land
 from tests.queries.oracle import KPIS, Oracle
+from tests.real_data import COLLEGE_MSG
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,16 +23,15 @@ if TYPE_CHECKING:
     from dayfold_local.query_tests.rows import Row
 
 PROJECT = Path(__file__).parents[2]
-DATA = Path(os.environ.get("DAYFOLD_REAL_DATA", PROJECT.parent / "shared/data")) / "college_msg"
 TABLES = QueryFiles(PROJECT / "queries").load()
 FIRST, LAST = dt.date(2004, 4, 15), dt.date(2004, 10, 26)
 
-pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason="the real extracts are not here")
+pytestmark = pytest.mark.skipif(not COLLEGE_MSG.is_dir(), reason="the real extracts are not here")
 
 
 def read_files(table: str) -> Files:
     files: Files = {}
-    for path in sorted((DATA / table).glob("dt=*/*.gz")):
+    for path in sorted((COLLEGE_MSG / table).glob("dt=*/*.gz")):
         day = dt.date.fromisoformat(path.parent.name.removeprefix("dt="))
         lines = gzip.decompress(path.read_bytes()).splitlines()
         files.setdefault(day, []).extend(json.loads(line) for line in lines)
