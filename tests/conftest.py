@@ -7,10 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import botocore.session
 
+from dayfold.adapters import aws
+
 if TYPE_CHECKING:
     from botocore.loaders import Loader
 
 _new_loader = functools.cache(botocore.session.create_loader)
+
+
+aws.VALIDATES = True  # what ships does not: a call of a wrong form is to fail here
 
 
 def pytest_make_parametrize_id(val: object) -> str | None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from dayfold.ending import fail
 from dayfold.inputs import read_few_states
+from dayfold.steps import alone
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -43,6 +44,7 @@ def abandon(
             if query_id is not None:
                 pipeline.athena.stop(query_id)
             attempts = {day: state.attempt for day, state in its_days.items()}
-            fail(pipeline, tables[name], attempts, run_id, build_id, query_id, reason)
+            step = fail(pipeline, tables[name], attempts, run_id, build_id, query_id, reason)
+            alone(pipeline, step)
             left += 1
     return left

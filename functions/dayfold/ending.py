@@ -10,12 +10,14 @@ from dayfold.adapters.metrics import count_builds
 from dayfold.domain.failures import query_failure
 from dayfold.domain.partition import BuildRecord
 from dayfold.domain.statements import build_table_name
+from dayfold.steps import Write
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Generator, Mapping, Sequence
 
     from dayfold.domain.table import Table
     from dayfold.pipeline import Pipeline
+    from dayfold.steps import Step, Wish
 
 
 def fail(
@@ -26,7 +28,7 @@ def fail(
     build_id: str,
     query_id: str | None,
     reason: str,
-) -> dict[str, Any]:
+) -> Step:
     """End a whole build as failed; a wide one's days are to be tried again one by one."""
     error = query_failure(table, reason, build_id, query_id)
     records = {
@@ -43,13 +45,13 @@ def fail(
         )
         for day, attempt in attempts.items()
     }
-    settle(pipeline, table, build_id, records)
+    yield from settle(pipeline, table, build_id, records)
     return {"status": "failed", "error": error}
 
 
 def settle(
     pipeline: Pipeline, table: Table, build_id: str, records: Mapping[dt.date, BuildRecord]
-) -> bool:
+) -> Generator[Wish, Any, bool]:
     """Write how a build ended, count it, and forget its temporary table.
 
     The table of a build that broke its checks stays until it is collected, to be looked at.
@@ -57,7 +59,9 @@ def settle(
     Returns:
         False if the leases of some of the days have gone to another attempt.
     """
-    kept = pipeline.ledger.settle(table.name, records)
+    kept = True
+    for writes in pipeline.ledger.writes.settle(table.name, records):
+        kept &= yield Write(writes)
     if kept:
         count_builds(table.name, list(records.values()))
     broke_checks = any(one.status == "failed" and one.location for one in records.values())

@@ -23,15 +23,18 @@ from dayfold.domain.statements import build_location, build_table_name, executed
 from dayfold.ending import fail, point_back, settle, timestamp
 from dayfold.errors import QueryFailedError, SchemaRefusedError
 from dayfold.starting import Build, lease_until
+from dayfold.steps import Read, Write, alone
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from dayfold.adapters.athena import QueryStatus
+    from dayfold.adapters.ledger_writes import Writes
     from dayfold.checking import Report
     from dayfold.domain.partition import PartitionState
     from dayfold.domain.table import Table
     from dayfold.pipeline import Pipeline
+    from dayfold.steps import Step
 
 _LOOK_SECONDS = 8.0  # how long one look waits: most builds end within it, without a state more
 _FIRST_PAUSE = 2  # seconds between looks, doubled from look to look
@@ -64,7 +67,7 @@ def finish_build(pipeline: Pipeline, *, build: Build) -> dict[str, Any]:
         query = pipeline.athena.wait(build.awaited, _LOOK_SECONDS)
         if not query.is_final:
             return _look_again(build)
-        ended = step(pipeline, build=build, query=query)
+        ended = alone(pipeline, finish_step(pipeline, build=build, query=query))
         if ended["status"] != "building":
             return ended
         build = Build(**ended["build"])
@@ -72,12 +75,16 @@ def finish_build(pipeline: Pipeline, *, build: Build) -> dict[str, Any]:
 
 def renew(pipeline: Pipeline, build: Build) -> bool:
     """Renew the leases of a build; False if one has gone to another attempt."""
-    return pipeline.ledger.hold(
+    return pipeline.ledger.write(_renewal(pipeline, build))
+
+
+def _renewal(pipeline: Pipeline, build: Build) -> Writes:
+    return pipeline.ledger.writes.hold(
         build.table, build.days(), run_id=build.run_id, lease_until=lease_until(pipeline)
     )
 
 
-def step(pipeline: Pipeline, *, build: Build, query: QueryStatus) -> dict[str, Any]:
+def finish_step(pipeline: Pipeline, *, build: Build, query: QueryStatus) -> Step:
     """Go on from the end of the query that a build waits for: its own, then its checks'.
 
     Returns:
@@ -86,13 +93,14 @@ def step(pipeline: Pipeline, *, build: Build, query: QueryStatus) -> dict[str, A
     table = pipeline.tables()[build.table]
     if build.check_query_id is None:
         if query.state != "SUCCEEDED":
-            return _query_failed(pipeline, table, build, query, "")
-        return _start_checks(pipeline, table, build, query)
+            return (yield from _query_failed(pipeline, table, build, query, ""))
+        return (yield from _start_checks(pipeline, table, build, query))
     if query.state != "SUCCEEDED":
-        return _query_failed(pipeline, table, build, query, _CHECKS_FAILED)
+        return (yield from _query_failed(pipeline, table, build, query, _CHECKS_FAILED))
     report = pipeline.athena.rows(build.check_query_id)
-    records = _records(pipeline, table, build, query, report)
-    ended = _publish(pipeline, table, build, records)
+    states = yield Read(table.name, tuple(build.days()))
+    records = _records(pipeline, table, build, query, report, states)
+    ended = yield from _publish(pipeline, table, build, records)
     if ended["status"] != "held":
         keep_results(pipeline, table, build, records, report)
     return ended
@@ -118,10 +126,10 @@ def _look_again(build: Build) -> dict[str, Any]:
 
 def _query_failed(
     pipeline: Pipeline, table: Table, build: Build, query: QueryStatus, prefix: str
-) -> dict[str, Any]:
+) -> Step:
     """End a build whose query, or whose checks' query, has failed; some are worth another try."""
     reason = prefix + (query.reason or f"the query ended as {query.state}")
-    ended = fail(
+    ended = yield from fail(
         pipeline, table, build.days(), build.run_id, build.build_id, query.query_id, reason
     )
     if query.retryable and len(build.attempts) == 1:
@@ -140,9 +148,7 @@ def _tries(pipeline: Pipeline, build: Build) -> int:
     return sum(one.run_id == build.run_id and one.ended_at > since for one in records)
 
 
-def _start_checks(
-    pipeline: Pipeline, table: Table, build: Build, query: QueryStatus
-) -> dict[str, Any]:
+def _start_checks(pipeline: Pipeline, table: Table, build: Build, query: QueryStatus) -> Step:
     days = build.days()
     built = f'"build"."{build_table_name(table, build.build_id)}"'
     checks = checks_in_force(table, build)
@@ -153,7 +159,7 @@ def _start_checks(
         check_id = pipeline.athena.start(statement, token)
     except QueryFailedError as error:
         reason = f"{_CHECKS_FAILED}{error}"
-        return fail(pipeline, table, days, build.run_id, build.build_id, None, reason)
+        return (yield from fail(pipeline, table, days, build.run_id, build.build_id, None, reason))
     checked = dataclasses.replace(
         build,
         check_query_id=check_id,
@@ -166,11 +172,11 @@ def _start_checks(
 
 def _publish(
     pipeline: Pipeline, table: Table, build: Build, records: Mapping[dt.date, BuildRecord]
-) -> dict[str, Any]:
+) -> Step:
     good = {day: record for day, record in records.items() if record.status == "published"}
     # The lease again, just before readers see anything: the checks may have taken long.
-    is_held = _watched_lease(pipeline, build)
-    if not is_held():
+    until = lease_until(pipeline) - _LONGEST_WRITE
+    if not (yield Write(_renewal(pipeline, build))):
         return _already_ended(pipeline, table, build)
     places = {
         day: Place(str(record.location), build.build_id, record.columns)
@@ -179,13 +185,16 @@ def _publish(
     if places:
         try:
             published = pipeline.catalog.publish(
-                table, places, rebuild=build.rebuild, may_write=is_held
+                table,
+                places,
+                rebuild=build.rebuild,
+                may_write=_watched_lease(pipeline, build, until),
             )
         except SchemaRefusedError as error:
-            return _refused(pipeline, table, build, str(error))
+            return (yield from _refused(pipeline, table, build, str(error)))
         if not published:
             return _already_ended(pipeline, table, build)
-    if not settle(pipeline, table, build.build_id, records):
+    if not (yield from settle(pipeline, table, build.build_id, records)):
         point_back(pipeline, table, list(build.days()))
         return _already_ended(pipeline, table, build)
     errors = [str(record.error) for record in records.values() if record.error]
@@ -194,13 +203,13 @@ def _publish(
     return {"status": "published"}
 
 
-def _watched_lease(pipeline: Pipeline, build: Build) -> Callable[[], bool]:
+def _watched_lease(pipeline: Pipeline, build: Build, until: float) -> Callable[[], bool]:
     """A look at whether the lease outlasts one more write; it renews a lease that may not.
 
     Slow calls between the renewal and the catalog's update add up: without the look, a write could
-    land when another attempt has been given the lease.
+    land when another attempt has been given the lease. The last renewal is good for writes that
+    begin before `until`, in epoch seconds.
     """
-    until = 0.0
 
     def is_held() -> bool:
         nonlocal until
@@ -212,10 +221,12 @@ def _watched_lease(pipeline: Pipeline, build: Build) -> Callable[[], bool]:
     return is_held
 
 
-def _refused(pipeline: Pipeline, table: Table, build: Build, reason: str) -> dict[str, Any]:
+def _refused(pipeline: Pipeline, table: Table, build: Build, reason: str) -> Step:
     """End a build whose query got other columns after it was planned."""
     days = build.days()
-    return fail(pipeline, table, days, build.run_id, build.build_id, build.query_id, reason)
+    return (
+        yield from fail(pipeline, table, days, build.run_id, build.build_id, build.query_id, reason)
+    )
 
 
 def _records(
@@ -224,10 +235,10 @@ def _records(
     build: Build,
     checks: QueryStatus,
     report: Report,
+    states: Mapping[dt.date, PartitionState],
 ) -> dict[dt.date, BuildRecord]:
     """How each day ended, by the report's rows."""
     days = build.days()
-    states = _states(pipeline, table, build)
     columns = _written(pipeline, table, build, states)
     usd = (query_usd(build.scanned_bytes) + query_usd(checks.scanned_bytes)) / len(days)
     place = build_location(pipeline.settings.bucket, table.name, build.build_id)

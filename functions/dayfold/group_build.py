@@ -6,25 +6,24 @@ import dataclasses
 import datetime as dt
 import random
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from dayfold.domain.jobs import Group
 from dayfold.errors import RetriableError
-from dayfold.finishing import renew, step
+from dayfold.finishing import finish_step, renew
 from dayfold.inputs import (
     input_digests,
-    read_few_states,
     read_states,
     states_of_inputs,
     unpublished_input,
 )
 from dayfold.pipeline import Pipeline
-from dayfold.starting import Build, start_job
+from dayfold.starting import Build, start_step
+from dayfold.steps import Outcome, Step, together
 
 if TYPE_CHECKING:
     from dayfold.adapters.athena import QueryStatus
     from dayfold.domain.jobs import Job
-    from dayfold.inputs import States
 
 _RENEW_SECONDS = 60
 _RESERVE_SECONDS = 45  # of a Lambda's time, kept for handing the rest back
@@ -36,6 +35,7 @@ _LONGEST_RETRY_PAUSE = 60.0  # doubled from 2 s on: Athena's troubles pass in mi
 # Short at first: under a full quota a slot stays empty until somebody asks again.
 _FIRST_THROTTLED_PAUSE = 0.3
 _LONGEST_THROTTLED_PAUSE = 3.0
+One = TypeVar("One")
 Ended = Literal["built", "out of time", "cancelled"]
 
 
@@ -140,21 +140,16 @@ class GroupBuild:
     def _start_due(self) -> int:
         now = self.pipeline.now()
         due = [one for one in self._waiting if one[0] <= now]
-        seen = self._seen([job for _, job in due])
-        for one in due:
-            job = one[1]
-            inputs, states = self._inputs[job.table], seen[job.table]
-            started = start_job(self.pipeline, job, inputs, run_id=self.run_id, seen=states)
-            self._take(job, started)
-            self._waiting.remove(one)
-        return len(due)
+        steps = [
+            start_step(self.pipeline, job, self._inputs[job.table], run_id=self.run_id)
+            for _, job in due
+        ]
 
-    def _seen(self, jobs: Sequence[Job]) -> States:
-        """The ledger's partitions that jobs are to build, read by as few calls as can be."""
-        days: dict[str, set[dt.date]] = {}
-        for job in jobs:
-            days.setdefault(job.table, set()).update(job.days)
-        return read_few_states(self.pipeline, days) if days else {}
+        def taken(one: tuple[dt.datetime, Job], started: Outcome) -> None:
+            self._take(one[1], started)
+            self._waiting.remove(one)
+
+        return self._move(due, steps, taken)
 
     def _look(self) -> int:
         """One look at all queries; those that have ended move their builds on."""
@@ -166,12 +161,35 @@ class GroupBuild:
             for one in self._active
             if statuses[one[1].awaited].is_final
         ]
-        for one, query in ended:
-            result = step(self.pipeline, build=one[1], query=query)
+        steps = [
+            finish_step(self.pipeline, build=build, query=query) for (_, build), query in ended
+        ]
+
+        def taken(one: tuple[Job, Build], result: Outcome) -> None:
             # In this order: if the ledger cannot be read now, the same step says the same later.
             self._take(one[0], result, one[1])
             self._active.remove(one)
-        return len(ended)
+
+        return self._move([one for one, _ in ended], steps, taken)
+
+    def _move(
+        self, whose: Sequence[One], steps: Sequence[Step], taken: Callable[[One, Outcome], None]
+    ) -> int:
+        """Take steps side by side and go on from each; what AWS refuses for now stays as it is.
+
+        Returns:
+            How many have moved.
+        """
+        moved = 0
+        for one, outcome in zip(whose, together(self.pipeline, steps), strict=True):
+            try:
+                if isinstance(outcome, Exception):
+                    raise outcome
+                taken(one, outcome)
+                moved += 1
+            except RetriableError:
+                self._refused = True
+        return moved
 
     def _take(self, job: Job, result: Mapping[str, Any], build: Build | None = None) -> None:
         """Go on from what a start or a step answered; `build` is the one that took the step."""

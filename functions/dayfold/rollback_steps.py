@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from dayfold.adapters.catalog import Place
-from dayfold.adapters.ledger import Claim
+from dayfold.adapters.ledger_writes import Claim
 from dayfold.domain.partition import BuildRecord, RollbackRecord
 from dayfold.domain.publications import publications
 from dayfold.domain.rollback import Choice, Past, Wanted, choose

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from dayfold.adapters.athena import render, request_token
-from dayfold.adapters.ledger import Claim
+from dayfold.adapters.ledger_writes import Claim
 from dayfold.domain.backfill import BACKFILL_RUN
 from dayfold.domain.claims import Verdict, judge, next_attempts
 from dayfold.domain.jobs import Job
@@ -24,11 +24,13 @@ from dayfold.domain.statements import (
 )
 from dayfold.ending import fail
 from dayfold.errors import QueryFailedError
+from dayfold.steps import Read, Write, alone
 
 if TYPE_CHECKING:
     from dayfold.domain.partition import PartitionState
     from dayfold.domain.table import Table
     from dayfold.pipeline import Pipeline
+    from dayfold.steps import Step
 
 # Seconds between looks at partitions that others are building; most small builds end within these.
 _HELD_PAUSES = (0.1, 0.2, 0.4, 0.8, 1.5)
@@ -88,7 +90,6 @@ def start_job(
     *,
     run_id: str,
     pauses: Sequence[float] = (),
-    seen: Mapping[dt.date, PartitionState] | None = None,
 ) -> dict[str, Any]:
     """Claim the partitions of a job and start its query; see `start_build`.
 
@@ -98,26 +99,37 @@ def start_job(
         inputs: by day and input table, the digest of what the query is about to read.
         run_id: who asks.
         pauses: seconds between looks at days that others are building; none means one look.
-        seen: the job's days in the ledger as just read, for the first look; None reads them. A
-            claim of what has changed since is refused, so that an old look costs a try only.
     """
-    table = pipeline.tables()[job.table]
     for pause in (*pauses, None):
-        states, verdicts = _judge(pipeline, job, inputs, run_id, seen)
-        seen = None
-        by_action = {action: _days(verdicts, action) for action in ("mine", "held", "take")}
-        if by_action["mine"]:
-            return _as_asked(_resume(pipeline, table, states, by_action["mine"]), job)
-        if not by_action["held"]:
-            if not by_action["take"]:
-                return {"status": "done"}
-            claims = _claims(states, by_action["take"], inputs)
-            started = _claim_and_start(pipeline, table, claims, run_id)
-            if started is not None:
-                return _as_asked(started, job)
-        if pause is not None:
-            pipeline.sleep(pause)
-    return {"status": "held"}
+        started = alone(pipeline, start_step(pipeline, job, inputs, run_id=run_id))
+        if started["status"] != "held" or pause is None:
+            return started
+        pipeline.sleep(pause)
+    raise AssertionError
+
+
+def start_step(
+    pipeline: Pipeline,
+    job: Job,
+    inputs: Mapping[str, Mapping[str, str]],
+    *,
+    run_id: str,
+) -> Step:
+    """One look of `start_job` at a job's partitions."""
+    table = pipeline.tables()[job.table]
+    states = yield Read(job.table, tuple(job.days))
+    verdicts = _judge(pipeline, job, inputs, run_id, states)
+    by_action = {action: _days(verdicts, action) for action in ("mine", "held", "take")}
+    if by_action["mine"]:
+        started = yield from _resume(pipeline, table, states, by_action["mine"])
+    elif by_action["held"]:
+        return {"status": "held"}
+    elif not by_action["take"]:
+        return {"status": "done"}
+    else:
+        claims = _claims(states, by_action["take"], inputs)
+        started = yield from _claim_and_start(pipeline, table, claims, run_id)
+    return _as_asked(started, job)
 
 
 def _as_asked(started: dict[str, Any], job: Job) -> dict[str, Any]:
@@ -138,10 +150,9 @@ def _judge(
     job: Job,
     inputs: Mapping[str, Mapping[str, str]],
     run_id: str,
-    seen: Mapping[dt.date, PartitionState] | None,
-) -> tuple[Mapping[dt.date, PartitionState], dict[dt.date, Verdict]]:
+    states: Mapping[dt.date, PartitionState],
+) -> dict[dt.date, Verdict]:
     """What the run may do with each day of the job, dead runs' leases counting as over."""
-    states = pipeline.ledger.partitions(job.table, job.first, job.last) if seen is None else seen
     now = int(pipeline.now().timestamp())
     sql_hash = executed_hash(pipeline.tables()[job.table], pipeline.settings.tz)
 
@@ -161,7 +172,7 @@ def _judge(
     first = verdicts(set())
     holders = {verdict.run_id for verdict in first.values() if verdict.action == "held"}
     dead = {holder for holder in holders if not _is_alive(pipeline, holder)}
-    return states, verdicts(dead) if dead else first
+    return verdicts(dead) if dead else first
 
 
 def _is_up_to_date(
@@ -197,36 +208,40 @@ def _claims(
     return [Claim(day, states.get(day), attempts[day], inputs[str(day)]) for day in days]
 
 
-def _claim_and_start(
-    pipeline: Pipeline, table: Table, claims: list[Claim], run_id: str
-) -> dict[str, Any] | None:
-    """Take the leases and start the query; None if the ledger changed under the claim."""
+def _claim_and_start(pipeline: Pipeline, table: Table, claims: list[Claim], run_id: str) -> Step:
+    """Take the leases and start the query; held if the ledger changed under the claim."""
     attempts = {claim.day: claim.attempt for claim in claims}
     build = build_id(table.name, attempts, run_id)
-    claimed = pipeline.ledger.claim(
-        table.name,
-        claims,
-        run_id=run_id,
-        build_id=build,
-        sql_hash=executed_hash(table, pipeline.settings.tz),
-        lease_until=lease_until(pipeline),
+    claimed = yield Write(
+        pipeline.ledger.writes.claim(
+            table.name,
+            claims,
+            run_id=run_id,
+            build_id=build,
+            sql_hash=executed_hash(table, pipeline.settings.tz),
+            lease_until=lease_until(pipeline),
+        )
     )
     if not claimed:
-        return None
+        return {"status": "held"}
     _stop_abandoned(pipeline, [claim.seen for claim in claims if claim.seen is not None])
-    return _start_query(pipeline, table, attempts, build, run_id)
+    return (yield from _start_query(pipeline, table, attempts, build, run_id))
 
 
 def _resume(
     pipeline: Pipeline, table: Table, states: Mapping[dt.date, PartitionState], mine: list[dt.date]
-) -> dict[str, Any]:
+) -> Step:
     """Go on with a build that an earlier delivery of the same call has claimed.
 
     One build of them: days that were tried apart have a build each, and the others' turn comes.
     """
     state = states[mine[0]]
     attempts = {day: states[day].attempt for day in mine if states[day].build_id == state.build_id}
-    return _start_query(pipeline, table, attempts, state.build_id, state.run_id, state.query_id)
+    return (
+        yield from _start_query(
+            pipeline, table, attempts, state.build_id, state.run_id, state.query_id
+        )
+    )
 
 
 def _start_query(
@@ -236,20 +251,22 @@ def _start_query(
     build: str,
     run_id: str,
     query_id: str | None = None,
-) -> dict[str, Any]:
+) -> Step:
     if query_id is None:
         try:
             query_id = pipeline.athena.start(
                 _statement(pipeline, table, attempts, build), request_token("build", build)
             )
         except QueryFailedError as error:
-            return fail(pipeline, table, attempts, run_id, build, None, str(error))
-    held = pipeline.ledger.hold(
-        table.name,
-        attempts,
-        run_id=run_id,
-        lease_until=lease_until(pipeline),
-        query_id=query_id,
+            return (yield from fail(pipeline, table, attempts, run_id, build, None, str(error)))
+    held = yield Write(
+        pipeline.ledger.writes.hold(
+            table.name,
+            attempts,
+            run_id=run_id,
+            lease_until=lease_until(pipeline),
+            query_id=query_id,
+        )
     )
     if not held:
         pipeline.athena.stop(query_id)

@@ -13,40 +13,24 @@ to another changes nothing.
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from boto3.dynamodb.types import TypeSerializer
-
 from dayfold.adapters.batches import get_items
-from dayfold.adapters.items import from_item, read_record, record_item, to_values
-from dayfold.adapters.ledger_conditions import as_seen, is_mine, run_put, settled
+from dayfold.adapters.items import from_item, read_record
+from dayfold.adapters.ledger_conditions import as_seen, run_put
+from dayfold.adapters.ledger_writes import LedgerWrites
 from dayfold.adapters.transactions import transact
 from dayfold.domain.partition import BuildRecord, PartitionState, RollbackRecord, RunRecord
 from dayfold.domain.publications import publications
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from mypy_boto3_dynamodb import DynamoDBClient
 
+    from dayfold.adapters.ledger_writes import Claim
     from dayfold.domain.publications import Publication
-
-_TRANSACTION = 100  # items that TransactWriteItems takes
-_serialize = TypeSerializer().serialize
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Claim:
-    """The right to build one partition: what was seen, and what to write over it."""
-
-    day: dt.date
-    seen: PartitionState | None
-    attempt: int
-    inputs: Mapping[str, str]  # input table -> digest, as they are before the query starts
-    earlier: BuildRecord | None = None  # a rollback's: the build to point at, so none to make
 
 
 class Ledger:
@@ -55,6 +39,7 @@ class Ledger:
     def __init__(self, dynamodb: DynamoDBClient, table_name: str) -> None:
         self._dynamodb = dynamodb
         self._table_name = table_name
+        self.writes = LedgerWrites(table_name)
 
     # --- Partitions -----------------------------------------------------------------------
 
@@ -113,28 +98,16 @@ class Ledger:
             False if one of them is no longer as it was seen, or the earlier build that a rollback
             is to point at is being collected.
         """
-        writes = [
-            self._partition_update(
+        return self.write(
+            self.writes.claim(
                 table,
-                claim.day,
-                {
-                    "status": "building",
-                    "attempt": claim.attempt,
-                    "run_id": run_id,
-                    "build_id": claim.earlier.build_id if claim.earlier else build_id,
-                    "lease_until": lease_until,
-                    "job_days": len(claims),
-                    "pending_sql_hash": claim.earlier.sql_hash if claim.earlier else sql_hash,
-                    "pending_inputs": dict(claim.inputs),
-                    "query_id": None,
-                    "error": None,
-                },
-                *as_seen(claim.seen),
+                claims,
+                run_id=run_id,
+                lease_until=lease_until,
+                build_id=build_id,
+                sql_hash=sql_hash,
             )
-            for claim in claims
-        ]
-        writes += [self._still_there(table, one.earlier) for one in claims if one.earlier]
-        return transact(self._dynamodb, writes)
+        )
 
     def hold(
         self,
@@ -150,15 +123,10 @@ class Ledger:
         Returns:
             False if one of the leases has gone to another attempt.
         """
-        values: dict[str, Any] = {"lease_until": lease_until}
-        if query_id is not None:
-            values["query_id"] = query_id
-        return transact(
-            self._dynamodb,
-            [
-                self._partition_update(table, day, values, *is_mine(run_id, attempt))
-                for day, attempt in attempts.items()
-            ],
+        return self.write(
+            self.writes.hold(
+                table, attempts, run_id=run_id, lease_until=lease_until, query_id=query_id
+            )
         )
 
     def settle(
@@ -170,28 +138,22 @@ class Ledger:
             False if one of the leases has gone to another attempt; what was already settled in an
             earlier delivery of the same call counts as done.
         """
-        days = sorted(records)
         done = True
-        step = _TRANSACTION // 2  # each day writes its partition and its history
-        for start in range(0, len(days), step):
-            writes: list[dict[str, Any]] = []
-            for day in days[start : start + step]:
-                record = records[day]
-                writes.append(
-                    self._partition_update(
-                        table, day, settled(record), *is_mine(record.run_id, record.attempt)
-                    )
-                )
-                writes.append(self._history_put(table, record))
-            if not transact(self._dynamodb, writes):
-                done = False
+        for writes in self.writes.settle(table, records):
+            done &= self.write(writes)  # what can be settled is, whatever one says
         return done
 
     def end_lease(self, table: str, record: BuildRecord, *, seen: PartitionState) -> bool:
         """End an attempt whose writer has died as failed; False if its lease was renewed since."""
-        day = dt.date.fromisoformat(record.day)
-        update = self._partition_update(table, day, settled(record), *as_seen(seen))
-        return transact(self._dynamodb, [update, self._history_put(table, record)])
+        return self.write(self.writes.end(table, record, *as_seen(seen)))
+
+    def write(self, writes: Sequence[dict[str, Any]]) -> bool:
+        """Write all, or none; at most 100 items (`ledger_writes` makes them).
+
+        Returns:
+            False if the condition of one of them does not hold.
+        """
+        return transact(self._dynamodb, writes)
 
     # --- Runs -----------------------------------------------------------------------------
 
@@ -240,54 +202,3 @@ class Ledger:
             },
         )
         return [from_item(item) for page in pages for item in page["Items"]]
-
-    def _partition_update(
-        self,
-        table: str,
-        day: dt.date,
-        values: Mapping[str, Any],
-        condition: str,
-        condition_values: Mapping[str, Any],
-    ) -> dict[str, Any]:
-        present = {name: value for name, value in values.items() if value is not None}
-        absent = [name for name, value in values.items() if value is None]
-        expression = "SET " + ", ".join(f"#{name} = :{name}" for name in present)
-        if absent:
-            expression += " REMOVE " + ", ".join(f"#{name}" for name in absent)
-        judged = ("status", "attempt", "run_id", "lease_until")  # by conditions
-        names = {f"#{name}": name for name in [*values, *judged]}
-        used = {key: name for key, name in names.items() if key in f"{expression} {condition}"}
-        return {
-            "Update": {
-                "TableName": self._table_name,
-                "Key": {"pk": {"S": f"TABLE#{table}"}, "sk": {"S": f"DAY#{day}"}},
-                "UpdateExpression": expression,
-                "ConditionExpression": condition,
-                "ExpressionAttributeNames": used,
-                "ExpressionAttributeValues": {
-                    **{f":{name}": value for name, value in to_values(present).items()},
-                    **{name: _serialize(value) for name, value in condition_values.items()},
-                },
-            }
-        }
-
-    def _still_there(self, table: str, build: BuildRecord) -> dict[str, Any]:
-        """The condition that a build's files may be shown to readers still."""
-        return {
-            "ConditionCheck": {
-                "TableName": self._table_name,
-                "Key": to_values(_history_keys(table, build)),
-                "ConditionExpression": "#status = :published AND attribute_not_exists(#collection)",
-                "ExpressionAttributeNames": {"#status": "status", "#collection": "collection"},
-                "ExpressionAttributeValues": {":published": {"S": "published"}},
-            }
-        }
-
-    def _history_put(self, table: str, record: BuildRecord | RollbackRecord) -> dict[str, Any]:
-        item = to_values({**_history_keys(table, record), **record_item(record)})
-        return {"Put": {"TableName": self._table_name, "Item": item}}
-
-
-def _history_keys(table: str, record: BuildRecord | RollbackRecord) -> dict[str, str]:
-    kind = "ROLLBACK" if isinstance(record, RollbackRecord) else "BUILD"
-    return {"pk": f"TABLE#{table}", "sk": f"{kind}#{record.day}#{record.attempt:06d}"}

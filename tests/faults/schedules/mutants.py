@@ -105,7 +105,7 @@ MUTANTS = (
     ),
     Mutant(
         "8 a rollback goes to a build that is there still",
-        "adapters/ledger.py",
+        "adapters/ledger_writes.py",
         "writes += [self._still_there(table, one.earlier) for one in claims if one.earlier]",
         "",
     ),

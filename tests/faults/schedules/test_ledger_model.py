@@ -14,7 +14,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from dayfold.adapters.ledger import Claim, Ledger
+from dayfold.adapters.ledger import Ledger
+from dayfold.adapters.ledger_writes import Claim
 from dayfold.domain.claims import judge, next_attempts
 from dayfold.domain.partition import BuildRecord, PartitionState
 from tests.faults.schedules.dynamodb import FakeDynamoDB

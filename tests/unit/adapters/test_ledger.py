@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from dayfold.adapters.ledger import Claim, Ledger
+from dayfold.adapters.ledger import Ledger
+from dayfold.adapters.ledger_writes import Claim
 from dayfold.domain.partition import BuildRecord, RollbackRecord, RunRecord
 from tests.unit.pipeline.world import LEDGER, client
 

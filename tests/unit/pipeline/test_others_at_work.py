@@ -140,7 +140,9 @@ def test_a_published_day_whose_writer_died_is_built_again(world: World) -> None:
     start(world, **NARROW, policy="all")
     (message,) = receive(world.pipeline.settings.queue_url)
     with (
-        mock.patch.object(type(world.pipeline.ledger), "settle", side_effect=KeyboardInterrupt),
+        mock.patch.object(
+            type(world.pipeline.ledger.writes), "settle", side_effect=KeyboardInterrupt
+        ),
         pytest.raises(KeyboardInterrupt),
     ):
         deliver(world, message)

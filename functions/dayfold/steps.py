@@ -1,0 +1,132 @@
+"""Steps of builds, taken alone or side by side: what several ask of the ledger at once is one call.
+
+A step is a generator. It does its own calls of Athena and the catalog, and yields what it wants of
+the ledger, to be given the answer; what it returns is its outcome. So the same few lines serve a
+build of the daily run, and the builds of a group, whose claims, notes, renewals and ends are
+written together.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from dayfold.adapters.ledger_writes import TRANSACTION, Writes
+from dayfold.errors import RetriableError, ThrottledError
+from dayfold.inputs import read_few_states
+
+if TYPE_CHECKING:
+    from dayfold.pipeline import Pipeline
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Write:
+    """Wants all of some writes or none; is given False if a condition did not hold."""
+
+    writes: Writes
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Read:
+    """Wants the ledger's partitions of some days of a table; is given those that it has."""
+
+    table: str
+    days: tuple[dt.date, ...]
+
+
+Wish = Write | Read
+Outcome = dict[str, Any]
+Step = Generator[Wish, Any, Outcome]
+
+
+def alone(pipeline: Pipeline, step: Step) -> Outcome:
+    """Take one step to its end."""
+    answer: Any = None
+    while True:
+        try:
+            wish = step.send(answer)
+        except StopIteration as ended:
+            outcome: Outcome = ended.value
+            return outcome
+        answer = _granted(pipeline, wish)
+
+
+def together(pipeline: Pipeline, steps: Sequence[Step]) -> list[Outcome | Exception]:
+    """Take steps to their ends side by side.
+
+    Returns:
+        The outcome of each, or its error: the trouble of one is not that of the others. But when
+        AWS asks one to wait, those behind it do not ask.
+    """
+    outcomes: dict[int, Outcome | Exception] = {}
+    answers: dict[int, Any] = dict.fromkeys(range(len(steps)))
+    while answers:
+        wishes: dict[int, Wish] = {}
+        told_to_wait: ThrottledError | None = None
+        for number, answer in answers.items():
+            try:
+                if told_to_wait is not None:
+                    raise told_to_wait
+                wishes[number] = steps[number].send(answer)
+            except StopIteration as ended:
+                outcomes[number] = ended.value
+            except ThrottledError as error:
+                outcomes[number] = told_to_wait = error
+            except Exception as error:  # noqa: BLE001 - raised by whoever takes the outcomes
+                outcomes[number] = error
+        answers = {}
+        for some in _batches(wishes):
+            try:
+                answers |= _granted_at_once(pipeline, some)
+            except RetriableError as error:
+                outcomes |= dict.fromkeys(some, error)
+    return [outcomes[number] for number in range(len(steps))]
+
+
+def _batches(wishes: Mapping[int, Wish]) -> Iterator[dict[int, Wish]]:
+    """The reads, and the writes by as many as a transaction takes."""
+    reads: dict[int, Wish] = {n: wish for n, wish in wishes.items() if isinstance(wish, Read)}
+    if reads:
+        yield reads
+    batch: dict[int, Wish] = {}
+    items = 0
+    for number, wish in wishes.items():
+        if isinstance(wish, Read):
+            continue
+        if batch and items + len(wish.writes) > TRANSACTION:
+            yield batch
+            batch, items = {}, 0
+        batch[number] = wish
+        items += len(wish.writes)
+    if batch:
+        yield batch
+
+
+def _granted_at_once(pipeline: Pipeline, wishes: Mapping[int, Wish]) -> dict[int, Any]:
+    writes = [wish for wish in wishes.values() if isinstance(wish, Write)]
+    if not writes:
+        return _read(pipeline, {n: wish for n, wish in wishes.items() if isinstance(wish, Read)})
+    if len(writes) > 1 and pipeline.ledger.write([one for wish in writes for one in wish.writes]):
+        return dict.fromkeys(wishes, True)
+    # A condition that does not hold is one build's: the others are as good as before.
+    return {number: _granted(pipeline, wish) for number, wish in wishes.items()}
+
+
+def _read(pipeline: Pipeline, wishes: Mapping[int, Read]) -> dict[int, Any]:
+    days: dict[str, set[dt.date]] = {}
+    for wish in wishes.values():
+        days.setdefault(wish.table, set()).update(wish.days)
+    found = read_few_states(pipeline, days)
+    return {
+        number: {day: found[wish.table][day] for day in wish.days if day in found[wish.table]}
+        for number, wish in wishes.items()
+    }
+
+
+def _granted(pipeline: Pipeline, wish: Wish) -> Any:  # noqa: ANN401 - each wish has its answer
+    if isinstance(wish, Write):
+        return pipeline.ledger.write(wish.writes)
+    found = pipeline.ledger.partitions(wish.table, min(wish.days), max(wish.days))
+    return {day: found[day] for day in wish.days if day in found}
