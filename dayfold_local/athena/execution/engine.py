@@ -135,6 +135,9 @@ class DuckDbEngine:
         for macro in (*_MACROS, *macros.MACROS):
             self._database.execute(f"CREATE MACRO {macro}")
         self._database.create_function("json_sorted", documents.ordered, ["VARCHAR"], "VARCHAR")
+        self._database.create_function(
+            "maps_json", documents.maps, ["MAP(VARCHAR, VARCHAR)[]"], "VARCHAR"
+        )
         for name, (call, result) in functions.CALLS.items():
             self._database.create_function(
                 name,
