@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _KEPT: Final = 4096
 _FIRST_PAUSE: Final = 0.15
+_MOMENT: Final = 0.25  # seconds
 _RANGE: Final = re.compile(
     r"\s*(?P<pk>#?\w+)\s*=\s*(?P<value>:\w+)\s+AND\s+(?:"
     r"(?P<between>#?\w+)\s+BETWEEN\s+(?P<low>:\w+)\s+AND\s+(?P<high>:\w+)"
@@ -33,6 +34,7 @@ def install() -> None:
     from ministack.services import dynamodb, stepfunctions
 
     iam_evaluator.parse_policy_document = _parsed_once(iam_evaluator.parse_policy_document)
+    iam_evaluator.resolve_principal = _for_a_moment(iam_evaluator.resolve_principal)
     dynamodb.copy = types.SimpleNamespace(deepcopy=copied)
     tokens = functools.lru_cache(_KEPT)(dynamodb._tokenize)  # noqa: SLF001 - no setting for it
     dynamodb._tokenize = lambda expression: list(tokens(expression))  # noqa: SLF001
@@ -70,6 +72,28 @@ def copied(value: Any) -> Any:  # noqa: ANN401 - any JSON
     import copy
 
     return copy.deepcopy(value)
+
+
+def _for_a_moment(resolve: Callable[..., Any]) -> Callable[..., Any]:
+    """Who a key belongs to, with the policies: a call asks it three times, a query for each file.
+
+    On AWS a change of a policy takes longer to be seen.
+    """
+    kept: dict[tuple[str, str], tuple[float, Any]] = {}
+
+    def resolved(access_key: str, account: str, credential: Any = None) -> Any:  # noqa: ANN401
+        now = time.monotonic()
+        until, found = kept.get((access_key, account), (0.0, None))
+        if until > now:
+            return found
+        found = resolve(access_key, account, credential)
+        if len(kept) > _KEPT:
+            kept.clear()
+        if hasattr(found, "policies"):  # no refusal
+            kept[access_key, account] = (now + _MOMENT, found)
+        return found
+
+    return resolved
 
 
 def _parsed_once(parse: Callable[[Any], Any]) -> Callable[[Any], Any]:

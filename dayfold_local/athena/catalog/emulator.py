@@ -29,13 +29,14 @@ from dayfold_local.athena.catalog.tables import (
 from dayfold_local.athena.errors import AccessDeniedError, QueryFailure, glue_failure
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from dayfold_local.athena.catalog.callers import Caller
 
 _SIDECAR = ".meta.json"
 _ANSWERS = 10_000
 _ANSWER_SECONDS = 1.0
+_BATCH_BYTES = 8_000_000
 
 
 def world_of(caller: Caller) -> World:
@@ -180,14 +181,14 @@ class EmulatorStore:
         objects = held["objects"]
         root = Path(s3.DATA_DIR) / self._caller.account / bucket
         found = []
-        for key in sorted(_keys(root, prefix, objects)):
+        for key, path in sorted(_keys(root, prefix, objects)):
             record = objects.get(key)
             if record is None or is_hidden(key[len(prefix) :]) or record.get("size", 0) == 0:
                 continue
-            path = s3._object_disk_path(bucket, key, self._caller.account)
+            place = path or str(s3._object_disk_path(bucket, key, self._caller.account))
             modified = str(record.get("last_modified") or "")
             size, etag = record["size"], record["etag"]
-            found.append(StoredObject(bucket, key, size, etag, str(path), modified))
+            found.append(StoredObject(bucket, key, size, etag, place, modified))
         return found
 
     def readable(self, found: Iterable[StoredObject]) -> None:
@@ -207,29 +208,58 @@ class EmulatorStore:
 
     def put(self, uri: str, body: bytes, content_type: str = "application/octet-stream") -> None:
         """Writes an object."""
+        self._written([self._allowed(uri, body)], content_type)
+
+    def put_all(self, objects: Iterable[tuple[str, bytes]]) -> None:
+        """Writes objects in their order, some megabytes at a time.
+
+        Each time is one visit to the emulator's thread, which answers requests meanwhile.
+        """
+        batch: list[tuple[str, bytes]] = []
+        held = 0
+        for uri, body in objects:
+            batch.append(self._allowed(uri, body))
+            held += len(body)
+            if held > _BATCH_BYTES:
+                self._written(batch)
+                batch, held = [], 0
+        self._written(batch)
+
+    def _allowed(self, uri: str, body: bytes) -> tuple[str, bytes]:
         bucket, key = split_uri(uri)
         self._rights.check("s3:PutObject", f"arn:aws:s3:::{bucket}/{key}")
-        self._call("PUT", f"/{bucket}/{key}", {"content-type": content_type}, body)
+        return f"/{bucket}/{key}", body
 
     def release(self) -> None:
         """Nothing was fetched: the files are on this machine."""
 
-    def _call(self, method: str, path: str, headers: dict[str, str], body: bytes) -> None:
+    def _written(
+        self, objects: Sequence[tuple[str, bytes]], content_type: str = "application/octet-stream"
+    ) -> None:
         # The rights were asked above; the key in the header says only that this is nobody unknown.
         signed = (
             f"Credential={self._caller.access_key}/20260101/{self._caller.region}/s3/aws4_request"
         )
-        headers = {"authorization": f"AWS4-HMAC-SHA256 {signed}", **headers}
-        call = app.SERVICE_HANDLERS["s3"](method, path, headers, body, {})
-        status, _, answer = asyncio.run_coroutine_threadsafe(call, self._caller.loop).result()
-        if status >= 300:
-            raise OSError(f"S3 refused {method} {path}: {bytes(answer or b'')[:300]!r}")
+        headers = {"authorization": f"AWS4-HMAC-SHA256 {signed}", "content-type": content_type}
+
+        async def write() -> None:
+            handler = app.SERVICE_HANDLERS["s3"]
+            for path, body in objects:
+                status, _, answer = await handler("PUT", path, dict(headers), body, {})
+                if status >= 300:
+                    raise OSError(f"S3 refused PUT {path}: {bytes(answer or b'')[:300]!r}")
+                await asyncio.sleep(0)  # whose turn it is in between
+
+        asyncio.run_coroutine_threadsafe(write(), self._caller.loop).result()
 
 
-def _keys(root: Path, prefix: str, objects: dict[str, Any]) -> Iterator[str]:
-    """Keys under a prefix. The folder is walked: a search through all keys would cost more."""
+def _keys(root: Path, prefix: str, objects: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Keys under a prefix, with their files where these are named as the keys are.
+
+    The folder is walked: a search through all keys would cost more.
+    """
     if (root / s3._ENCODED_KEYS_DIR).is_dir() or not s3.S3_PERSIST:
-        yield from (key for key in list(objects) if key.startswith(prefix))
+        yield from ((key, "") for key in list(objects) if key.startswith(prefix))
         return
     start = root / prefix
     for folder, _, names in os.walk(start):
@@ -237,4 +267,4 @@ def _keys(root: Path, prefix: str, objects: dict[str, Any]) -> Iterator[str]:
         inner = prefix if relative == "." else f"{prefix}{relative}/"
         for name in names:
             if not name.endswith((_SIDECAR, ".tmp")):
-                yield inner + name
+                yield inner + name, os.path.join(folder, name)  # noqa: PTH118 - of many names

@@ -133,3 +133,8 @@ class EndpointStore:
             asked("S3", "s3:PutObject", f"arn:aws:s3:::{bucket}/{key}", call)
         except botocore.exceptions.ClientError as error:
             raise unknown("S3", error) from None
+
+    def put_all(self, objects: Iterable[tuple[str, bytes]]) -> None:
+        """Writes objects in their order."""
+        for uri, body in objects:
+            self.put(uri, body)

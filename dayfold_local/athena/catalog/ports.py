@@ -86,6 +86,9 @@ class ObjectStore(Protocol):
     def put(self, uri: str, body: bytes, content_type: str = "application/octet-stream") -> None:
         """Writes an object."""
 
+    def put_all(self, objects: Iterable[tuple[str, bytes]]) -> None:
+        """Writes objects, uri and body, in their order; taken as they are written."""
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class World:

@@ -121,15 +121,14 @@ def _upload(
     _check_values(value for parts in folders for value in parts)
     stamp = dt.datetime.now(dt.UTC).strftime("%Y%m%d_%H%M%S")
     written = []
-    for at, path in enumerate(files):
-        parts = list(folders[at])
+    for at, parts in enumerate(map(list, folders)):
         name = f"{stamp}_{at:05d}_{job.query_id[:5]}_{uuid.uuid4()}{layout.suffix}"
         if layout.buckets:
             name = f"{int(parts.pop().partition('=')[2]):06d}_0_{name}"
         values = tuple(unquote(part.partition("=")[2]) for part in parts)
-        uri = place(values) + name
-        job.world.store.put(uri, _body(path, layout, columns))
-        written.append((uri, values))
+        written.append((place(values) + name, values))
+    named = zip(written, files, strict=True)
+    job.world.store.put_all((uri, _body(path, layout, columns)) for (uri, _), path in named)
     return tuple(written)
 
 

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import json
 import typing
+from collections.abc import Mapping
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 Record = TypeVar("Record")
 _serialize = TypeSerializer().serialize
@@ -21,11 +18,17 @@ _deserialize = TypeDeserializer().deserialize
 
 def to_values(values: Mapping[str, Any]) -> dict[str, Any]:
     """Plain values as DynamoDB attributes; None is left out, floats become exact decimals."""
-    return {
-        name: _serialize(json.loads(json.dumps(value), parse_float=Decimal))
-        for name, value in values.items()
-        if value is not None
-    }
+    return {name: _serialize(_exact(value)) for name, value in values.items() if value is not None}
+
+
+def _exact(value: Any) -> Any:  # noqa: ANN401 - what JSON holds
+    if isinstance(value, float):
+        return Decimal(repr(value))
+    if isinstance(value, Mapping):
+        return {name: _exact(one) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_exact(one) for one in value]
+    return value
 
 
 def from_item(item: Mapping[str, Any]) -> dict[str, Any]:
