@@ -10,6 +10,7 @@ from dayfold_cli.errors import NoDeploymentError
 
 if TYPE_CHECKING:
     from boto3.session import Session
+    from botocore.session import Session as CoreSession
     from mypy_boto3_athena import AthenaClient
     from mypy_boto3_cloudformation import CloudFormationClient
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -38,13 +39,21 @@ class Deployment:
         session: credentials and region.
         stack_name: of the CloudFormation stack.
         endpoint_url: where the local stack listens; None on AWS.
+        outputs: the stack's outputs, where they are known already.
     """
 
-    def __init__(self, session: Session, stack_name: str, endpoint_url: str | None = None) -> None:
+    def __init__(
+        self,
+        session: Session | LocalSession,
+        stack_name: str,
+        endpoint_url: str | None = None,
+        outputs: dict[str, str] | None = None,
+    ) -> None:
         self.session = session
         self.stack_name = stack_name
         self.endpoint_url = endpoint_url
         self._clients: dict[str, Any] = {}
+        self._known_outputs = outputs
 
     @property
     def poll_seconds(self) -> float:
@@ -59,6 +68,8 @@ class Deployment:
         Raises:
             NoDeploymentError: there is no such stack.
         """
+        if self._known_outputs:
+            return self._known_outputs
         from botocore.exceptions import ClientError
 
         try:
@@ -169,22 +180,37 @@ def _open_local(target: Target) -> Deployment:
             f"the local stack is not running ({target.state_dir()}): `dayfold up` starts it, "
             "or give --stack NAME for one on AWS"
         )
-    return Deployment(local_session(info.region), info.stack_name, info.endpoint_url)
+    session = LocalSession(info.region)
+    return Deployment(session, info.stack_name, info.endpoint_url, info.outputs)
 
 
-def local_session(region: str) -> Session:
-    """A session for the local stack that no profile or file of the user's can disturb."""
-    import boto3
-    import botocore.session
+class LocalSession:
+    """A session for the local stack that no profile or file of the user's can disturb.
 
-    nowhere: Any = (None, None, None, None)
-    core = botocore.session.Session(session_vars={"profile": nowhere, "config_file": nowhere})
-    return boto3.Session(
-        aws_access_key_id=LOCAL_ACCESS_KEY,
-        aws_secret_access_key=LOCAL_SECRET_KEY,
-        region_name=region,
-        botocore_session=core,
-    )
+    It makes clients as boto3's does. Importing boto3 takes longer than all that a command does
+    before its first request, and only S3's transfers are of its making.
+    """
+
+    def __init__(self, region: str) -> None:
+        self.region_name = region
+
+    @functools.cached_property
+    def _core(self) -> CoreSession:
+        import botocore.session
+
+        nowhere: Any = (None, None, None, None)
+        core = botocore.session.Session(session_vars={"profile": nowhere, "config_file": nowhere})
+        core.set_credentials(LOCAL_ACCESS_KEY, LOCAL_SECRET_KEY)
+        core.set_config_variable("region", self.region_name)
+        return core
+
+    def client(self, service: Any, **settings: Any) -> Any:  # noqa: ANN401 - boto3's signature
+        """The client of a service."""
+        if service == "s3":
+            import boto3
+
+            return boto3.Session(botocore_session=self._core).client("s3", **settings)
+        return self._core.create_client(service, **settings)
 
 
 def _open_aws(target: Target) -> Deployment:

@@ -67,6 +67,11 @@ class Deployment:
         if self._settled() not in GOOD:
             raise ConfigurationError(f"template.yaml: {self._first_failure(since)}")
 
+    def outputs(self) -> dict[str, str]:
+        """The stack's outputs by name."""
+        (stack,) = self._cloudformation.describe_stacks(StackName=STACK_NAME)["Stacks"]
+        return {one["OutputKey"]: one["OutputValue"] for one in stack.get("Outputs", [])}
+
     def is_deployed(self) -> bool:
         """Whether the stack is there and usable."""
         return self._status() in USABLE

@@ -6,8 +6,7 @@ This is what the `dayfold` command and the tests use.
 from __future__ import annotations
 
 import shutil
-from dataclasses import dataclass
-from importlib.metadata import version
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from dayfold.errors import ConfigurationError
@@ -31,8 +30,8 @@ class StackInfo:
     region: str
     pid: int
     port: int
-    version: str
     stack_name: str = STACK_NAME
+    outputs: dict[str, str] = field(default_factory=dict)  # of what `up` deployed; or nothing
 
     def session(self) -> Any:  # noqa: ANN401 - boto3 is imported late
         """A boto3 session with root credentials whose clients reach this stack."""
@@ -81,6 +80,7 @@ def up(
                     "fingerprint": fingerprint,
                     "project": str(project_dir.resolve()),
                     "parameters": chosen,
+                    "outputs": deployment.outputs(),
                 },
             )
         return server
@@ -113,10 +113,12 @@ def reset(state_dir: Path) -> None:
 
 def info(state_dir: Path) -> StackInfo | None:
     """The local stack that runs on a state folder, if one does."""
-    server = process.running(StateFolder(state_dir))
+    folder = StateFolder(state_dir)
+    server = process.running(folder)
     if server is None:
         return None
-    return _info(*server)
+    # Read here, so that a command need not ask CloudFormation.
+    return replace(_info(*server), outputs=read_json(folder.deployment).get("outputs", {}))
 
 
 def doctor(state_dir: Path) -> list[Finding]:
@@ -162,7 +164,7 @@ def _started(folder: StateFolder, port: int | None) -> StackInfo:
 
 
 def _info(pid: int, port: int) -> StackInfo:
-    return StackInfo(endpoint_url(port), REGION, pid, port, version("dayfold"))
+    return StackInfo(endpoint_url(port), REGION, pid, port)
 
 
 def _local_parameters(port: int, project: Path, declared: set[str]) -> dict[str, str]:

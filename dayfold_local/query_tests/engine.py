@@ -228,6 +228,10 @@ class _Store:
         del content_type
         (self._folder / uri.removeprefix(f"s3://{_BUCKET}/")).write_bytes(body)
 
+    def put_all(self, objects: Iterable[tuple[str, bytes]]) -> None:
+        for uri, body in objects:
+            self.put(uri, body)
+
     def list(self, location: str) -> list[StoredObject]:
         folder = self._folder / location.removeprefix(f"s3://{_BUCKET}/").strip("/")
         return [

@@ -176,7 +176,7 @@ def test_a_function_that_renders_sql_has_the_layer_for_it_and_no_other_has(
 ) -> None:
     # Given what starts a build renders its query, in `dayfold.starting`
     reached = _reachable(FUNCTIONS / function.folder / "app.py") - {FUNCTIONS / STARTING}
-    renders = any(_calls(path) & {"start_build", "start_job"} for path in reached)
+    renders = any(_calls(path) & {"start_build", "start_step"} for path in reached)
 
     # When
     layers = function.properties.get("Layers", [])
