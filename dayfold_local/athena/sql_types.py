@@ -208,10 +208,24 @@ class _TypeParser:
         numbers = self._numbers() if self._peek() == "(" else []
         if name in {"timestamp", "time"}:
             return self._temporal(name, numbers)
+        if name == "interval":
+            words = [name, *(self._next() for _ in range(3))]
+            name = " ".join(words)
         if name == "decimal":
             precision, scale = [*numbers, *(38, 0)[len(numbers) :]] if numbers else (38, 0)
             return decimal(precision, scale)
-        known = {"boolean", "varchar", "char", "double", "real", "date", "varbinary", "json"}
+        known = {
+            INTERVAL_DAY.name,
+            INTERVAL_MONTH.name,
+            "boolean",
+            "varchar",
+            "char",
+            "double",
+            "real",
+            "date",
+            "varbinary",
+            "json",
+        }
         if name not in known and name not in _INTEGERS and name != "unknown":
             raise QueryFailure("TYPE_NOT_FOUND", f"Unknown type: {self._text}")
         length = numbers[0] if numbers else (1 if name == "char" else None)

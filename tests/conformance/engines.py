@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tests.local_athena.client import Client
 
 
-_SERVER_FAULTS = {"GENERIC_INTERNAL_ERROR", "NO_NODES_AVAILABLE"}
+_STARTING_SECONDS = 30.0
 
 
 class LocalAthena:
@@ -57,9 +57,16 @@ class Trino:
         self._engine = TrinoEngine(url)
 
     def ask(self, sql: str, database: str = "lake") -> Answer:
-        """Runs a statement to its end; once more if the server itself was at fault."""
+        """Runs a statement to its end; once more if the server itself was at fault.
+
+        A server that has just started does not know for some seconds that it may use itself.
+        """
         answer = self._once(sql, database)
-        if answer.error in _SERVER_FAULTS:
+        deadline = time.monotonic() + _STARTING_SECONDS
+        while answer.error == "NO_NODES_AVAILABLE" and time.monotonic() < deadline:
+            time.sleep(1)
+            answer = self._once(sql, database)
+        if answer.error == "GENERIC_INTERNAL_ERROR":
             time.sleep(1)
             answer = self._once(sql, database)
         return answer

@@ -49,6 +49,24 @@ _ALL_TRUE: Final = (
     "WHEN list_count(l) < len(l) THEN NULL ELSE TRUE END"
 )
 _ITEMS: Final = "json_items(j) AS CAST(from_json(j, '[\"JSON\"]') AS VARCHAR[])"
+
+
+def _fail_number(code: str, text: str) -> str:
+    return f"CAST(chr(1) || '{code}: {text}' || chr(2) AS BIGINT)"
+
+
+_SLICE_FROM: Final = (
+    "slice_from(v, s, n) AS CASE WHEN n < 0 THEN "
+    + _fail_number("INVALID_FUNCTION_ARGUMENT", "length must be greater than or equal to 0")
+    + " WHEN s = 0 THEN "
+    + _fail_number("INVALID_FUNCTION_ARGUMENT", "SQL array indices start at 1")
+    + " WHEN s < 0 THEN len(v) + s + 1 ELSE s END"
+)
+_SLICE: Final = (
+    "array_part(v, s, n) AS CASE WHEN v IS NULL OR s IS NULL OR n IS NULL THEN NULL "
+    "WHEN slice_from(v, s, n) < 1 OR n = 0 THEN list_slice(v, 1, 0) "
+    "ELSE list_slice(v, slice_from(v, s, n), slice_from(v, s, n) + n - 1) END"
+)
 # Java rounds the root of 27 to 3: one step of Newton's method on the engine's root does.
 _CBRT: Final = (
     "trino_cbrt(x) AS CASE WHEN x = 0 OR isnan(x) OR isinf(x) THEN x ELSE "
@@ -65,4 +83,6 @@ MACROS: Final = (
     _CHECKED,
     _ITEMS,
     _ALL_TRUE,
+    _SLICE_FROM,
+    _SLICE,
 )

@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from dayfold_local.athena.errors import not_supported
+from dayfold_local.athena.sql_types import INTERVAL_MONTH
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -38,7 +39,7 @@ def formatter(kind: Type) -> Callable[[Any], str]:  # noqa: C901, PLR0911 - one 
     if kind.name == "row":
         return _row(kind)
     if kind.name.startswith("interval"):
-        raise not_supported(f"{kind} in a result")
+        return months_text if kind == INTERVAL_MONTH else days_text
     return str
 
 
@@ -62,6 +63,28 @@ def _row(kind: Type) -> Callable[[Any], str]:
         return "{" + ", ".join(f"{name}={part(cell)}" for name, part, cell in shown) + "}"
 
     return show
+
+
+def days_text(value: dt.timedelta) -> str:
+    """An interval of days and seconds: `-1 02:03:04.005`, the sign before all of it.
+
+    Raises:
+        QueryFailure: If it has parts of a millisecond, which Trino's has not.
+    """
+    if value.microseconds % 1000:
+        raise not_supported("an interval with microseconds in a result")
+    whole = abs(value)
+    minutes, seconds = divmod(whole.seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    sign = "-" if value.days < 0 else ""
+    clock = f"{hours:02d}:{minutes:02d}:{seconds:02d}.{whole.microseconds // 1000:03d}"
+    return f"{sign}{whole.days} {clock}"
+
+
+def months_text(value: dt.timedelta) -> str:
+    """An interval of years and months: `-1-2`; the engine hands a month out as thirty days."""
+    years, months = divmod(abs(value.days) // 30, 12)
+    return f"{'-' if value.days < 0 else ''}{years}-{months}"
 
 
 def moment_text(value: dt.datetime, precision: int) -> str:

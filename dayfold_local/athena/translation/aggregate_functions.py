@@ -12,6 +12,7 @@ from dayfold_local.athena.sql_types import (
     BIGINT,
     BOOLEAN,
     DOUBLE,
+    INTERVAL_DAY,
     Type,
     array,
     decimal,
@@ -68,6 +69,9 @@ def _sum(agg: Aggregate) -> Typed:
         return Typed(f"CAST({agg.write('sum', value.sql)} AS {kind.duckdb})", kind)
     if value.type.name in {"double", "real"}:
         return Typed(f"CAST({agg.write('sum', value.sql)} AS {value.type.duckdb})", value.type)
+    if value.type == INTERVAL_DAY:
+        total = agg.write("sum", f"epoch_us({value.sql})")
+        return Typed(f"to_microseconds(CAST({total} AS BIGINT))", INTERVAL_DAY)
     raise agg.call.unexpected()
 
 
@@ -78,6 +82,9 @@ def _avg(agg: Aggregate) -> Typed:
         total = Typed(agg.write("sum", unscaled(value)), value.type)
         halves = f"half_up({total.sql}, CAST({agg.write('count', value.sql)} AS HUGEINT))"
         return Typed(scaled(halves, value.type), value.type)
+    if value.type == INTERVAL_DAY:  # to the millisecond, as Java rounds
+        mean = agg.write("avg", f"CAST(epoch_us({value.sql}) // 1000 AS DOUBLE)")
+        return Typed(f"to_microseconds(CAST(floor({mean} + 0.5) AS BIGINT) * 1000)", INTERVAL_DAY)
     if not value.type.is_numeric:
         raise agg.call.unexpected()
     kind = value.type if value.type.name == "real" else DOUBLE

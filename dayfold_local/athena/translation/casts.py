@@ -112,6 +112,8 @@ def _cannot(target: Type, shown: str) -> str:
 
 def _to_text(value: Typed, target: Type) -> str:
     source = value.type
+    if source.name.startswith("interval"):
+        raise not_supported(f"{source} as text")
     if source.name == "timestamp":
         text = timestamp_text(value.sql, source.precision or 0)
     elif source.name == "timestamp with time zone":

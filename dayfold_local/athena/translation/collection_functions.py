@@ -112,11 +112,9 @@ def _slice(call: Call) -> Typed:
     call.need(3)
     values = _array(call)
     start, length = call.arg(1), call.arg(2)
-    if not isinstance(start.value, int) or start.value < 1:
-        raise not_supported(f"{position(call.node)}slice from the end or from a computed place")
-    return Typed(
-        f"list_slice({values.sql}, {start.sql}, {start.sql} + {length.sql} - 1)", values.type
-    )
+    if not (start.type.is_integer and length.type.is_integer):
+        raise call.unexpected()
+    return Typed(f"array_part({values.sql}, {start.sql}, {length.sql})", values.type)
 
 
 @function("flatten")

@@ -160,8 +160,20 @@ def _is_call(tokens: list[Token], at: int, token: Token, following: Token) -> bo
     name = token.text.upper()
     if name in _SYNTAX or name not in _FUNCTIONS:
         return False
-    if name == "MAP":  # MAP(K, V) is a type behind AS, and behind a name in a list of columns
-        before = tokens[at - 1].token_type if at else None
-        return before not in {TokenType.ALIAS, TokenType.VAR, TokenType.IDENTIFIER}
+    if name == "MAP":
+        return not _is_type(tokens, at)
     after = tokens[at + 2] if at + 2 < len(tokens) else None
     return not (name == "FILTER" and after is not None and after.text.upper() == "WHERE")
+
+
+def _is_type(tokens: list[Token], at: int) -> bool:
+    """Whether MAP( is a type: behind AS, behind a name in a list of columns, or inside a type."""
+    if at and tokens[at - 1].token_type in {TokenType.ALIAS, TokenType.VAR, TokenType.IDENTIFIER}:
+        return True
+    depth = 0
+    for back in range(at - 1, 0, -1):
+        kind = tokens[back].token_type
+        depth += (kind == TokenType.R_PAREN) - (kind == TokenType.L_PAREN)
+        if depth < 0:  # an outer MAP that is a call has been marked by now, and is not called so
+            return tokens[back - 1].text.upper() in {"ARRAY", "MAP"}
+    return False

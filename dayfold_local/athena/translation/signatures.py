@@ -108,6 +108,12 @@ SIGNATURES: Final = _signatures("""
     md5(bin) -> bin => unhex(md5({0}))
     sha1(bin) -> bin => unhex(sha1({0}))
     sha256(bin) -> bin => unhex(sha256({0}))
+    sha512(bin) -> bin => sha512_of({0})
+    crc32(bin) -> int => crc32_of({0})
+    hmac_md5(bin, bin) -> bin => hmac_md5_of({0}, {1})
+    hmac_sha1(bin, bin) -> bin => hmac_sha1_of({0}, {1})
+    hmac_sha256(bin, bin) -> bin => hmac_sha256_of({0}, {1})
+    hmac_sha512(bin, bin) -> bin => hmac_sha512_of({0}, {1})
     to_hex(bin) -> text => hex({0})
     from_hex(text) -> bin => unhex({0})
     to_base64(bin) -> text => to_base64({0})
@@ -180,7 +186,6 @@ REFUSED: Final = frozenset(
         "checksum",
         "map_union",
         "entropy",
-        "normalize",
         "word_stem",
         "soundex",
         "human_readable_seconds",
@@ -199,10 +204,8 @@ REFUSED: Final = frozenset(
         "to_geometry",
         "from_base",
         "to_base",
-        "crc32",
         "xxhash64",
         "murmur3",
-        "hmac_sha256",
         "spooky_hash_v2_64",
         "luhn_check",
         "inverse_normal_cdf",

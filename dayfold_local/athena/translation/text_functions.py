@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dayfold_local.athena.errors import QueryFailure
 from dayfold_local.athena.sql_types import (
     BIGINT,
     DOUBLE,
@@ -15,6 +16,7 @@ from dayfold_local.athena.sql_types import (
 from dayfold_local.athena.translation.casts import raising
 from dayfold_local.athena.translation.coercion import coerce, coercible
 from dayfold_local.athena.translation.functions import Call, function
+from dayfold_local.athena.translation.parse import position
 from dayfold_local.athena.translation.scope import Typed
 
 _LONGEST = 2**31 - 1
@@ -163,3 +165,16 @@ def _sign(call: Call) -> Typed:
     kind = value.type if value.type.name == "real" else DOUBLE
     plain = f"CAST(sign({value.sql}) AS {kind.duckdb})"
     return Typed(f"CASE WHEN isnan({value.sql}) THEN {value.sql} ELSE {plain} END", kind)
+
+
+@function("normalize")
+def _normalize(call: Call) -> Typed:
+    call.need(1, 2)
+    value = call.arg(0)
+    if not coercible(value.type, VARCHAR) or value.type.name == "char":
+        raise call.unexpected()
+    # The form is a word of the language, and reads like a column.
+    name = call.raw[1].name.upper() if len(call.raw) > 1 else "NFC"
+    if name not in {"NFC", "NFD", "NFKC", "NFKD"}:
+        raise QueryFailure("SYNTAX_ERROR", f"{position(call.node)}mismatched input '{name}'")
+    return Typed(f"normal_form({value.sql}, '{name}')", VARCHAR)

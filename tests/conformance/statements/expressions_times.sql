@@ -149,3 +149,9 @@ date_format(ts, '%r')
 format_datetime(da, 'xxxx-''W''ww')
 format_datetime(ts, 'YYYY')
 date_trunc('day', from_unixtime(1585440000.5, 'Asia/Tokyo'))
+INTERVAL '3' MONTH * -5
+INTERVAL '1' YEAR + INTERVAL '14' MONTH
+(ts - TIMESTAMP '2020-01-01 00:00:00') * 2
+-(ts - TIMESTAMP '2020-01-01 00:00:00')
+CAST(NULL AS interval year to month)
+CAST(INTERVAL '36' HOUR AS varchar)

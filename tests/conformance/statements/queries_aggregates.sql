@@ -93,3 +93,5 @@ SELECT shop, corr(weight, id), covar_pop(weight, price) FROM sales GROUP BY shop
 SELECT corr(amount, id), covar_samp(amount, id), covar_pop(amount, id) FROM sales WHERE id = 3;
 SELECT shop, bitwise_and_agg(id), bitwise_or_agg(amount) FROM sales GROUP BY shop ORDER BY shop;
 SELECT bitwise_and_agg(id), bitwise_or_agg(amount) FROM sales WHERE id < 0;
+SELECT sum(ts - TIMESTAMP '2020-01-01 00:00:00') AS total, avg(ts - TIMESTAMP '2020-01-01 00:00:00') AS mean, min(da - DATE '2020-01-01') AS least, max(da - DATE '2020-01-01') AS most, sum(x) AS nothing FROM typed LEFT JOIN (VALUES (1, CAST(NULL AS interval day to second))) AS t (n, x) ON n = 100;
+SELECT k % 2 AS odd, avg(ts - TIMESTAMP '2020-01-01 00:00:00.001') AS mean, ARRAY[max(da - DATE '2020-01-01')] AS listed FROM typed GROUP BY 1 ORDER BY 1;

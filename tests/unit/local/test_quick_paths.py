@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import types
 from typing import Any
 
 import pytest
@@ -98,3 +99,30 @@ def test_a_changed_policy_is_read_anew() -> None:
     policy["Statement"][0]["Action"] = "s3:PutObject"
     # Then its reading is another
     assert parse(policy)[0].actions == ["s3:PutObject"]
+
+
+def test_who_a_key_belongs_to_is_asked_again_after_a_moment(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # Given a role whose policies change, a key that nobody knows, and a clock
+    asked: list[str] = []
+    now = 100.0
+    monkeypatch.setattr("time.monotonic", lambda: now)
+
+    def theirs(key: str, account: str, credential: object = None) -> object:
+        del credential
+        asked.append(f"{key} {account}")
+        return types.SimpleNamespace(policies=len(asked)) if key == "known" else object()
+
+    quick = quick_paths._for_a_moment(theirs)
+    # When
+    first, again, elsewhere = quick("known", "1"), quick("known", "1"), quick("known", "2")
+    quick("unknown", "1")
+    quick("unknown", "1")
+    now += quick_paths._MOMENT + 0.01
+    later = quick("known", "1")
+    # Then a moment's answers are one, each account has its own, and a refusal is not kept
+    assert again is first
+    assert elsewhere is not first
+    assert later is not first
+    assert asked == ["known 1", "known 2", "unknown 1", "unknown 1", "known 1"]
