@@ -15,7 +15,7 @@ import types
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
 _KEPT: Final = 4096
 _FIRST_PAUSE: Final = 0.15
@@ -30,11 +30,14 @@ _RANGE: Final = re.compile(
 
 def install() -> None:
     """Puts the shorter ways into the emulator's DynamoDB, its IAM and its Step Functions."""
+    from ministack import app
     from ministack.core import iam_evaluator
     from ministack.services import dynamodb, stepfunctions
 
     iam_evaluator.parse_policy_document = _parsed_once(iam_evaluator.parse_policy_document)
-    iam_evaluator.resolve_principal = _for_a_moment(iam_evaluator.resolve_principal)
+    principals = Principals(iam_evaluator.resolve_principal)
+    iam_evaluator.resolve_principal = principals.resolve
+    app.SERVICE_HANDLERS["iam"] = principals.forgetting(app.SERVICE_HANDLERS["iam"])
     dynamodb.copy = types.SimpleNamespace(deepcopy=copied)
     tokens = functools.lru_cache(_KEPT)(dynamodb._tokenize)  # noqa: SLF001 - no setting for it
     dynamodb._tokenize = lambda expression: list(tokens(expression))  # noqa: SLF001
@@ -74,26 +77,39 @@ def copied(value: Any) -> Any:  # noqa: ANN401 - any JSON
     return copy.deepcopy(value)
 
 
-def _for_a_moment(resolve: Callable[..., Any]) -> Callable[..., Any]:
+class Principals:
     """Who a key belongs to, with the policies: a call asks it three times, a query for each file.
 
-    On AWS a change of a policy takes longer to be seen.
+    An answer is good for a moment, and until IAM is called.
     """
-    kept: dict[tuple[str, str], tuple[float, Any]] = {}
 
-    def resolved(access_key: str, account: str, credential: Any = None) -> Any:  # noqa: ANN401
+    def __init__(self, resolve: Callable[..., Any]) -> None:
+        self._resolve = resolve
+        self._kept: dict[tuple[str, str], tuple[float, Any]] = {}
+
+    def resolve(self, access_key: str, account: str, credential: Any = None) -> Any:  # noqa: ANN401
+        """As the emulator's."""
         now = time.monotonic()
-        until, found = kept.get((access_key, account), (0.0, None))
+        until, found = self._kept.get((access_key, account), (0.0, None))
         if until > now:
             return found
-        found = resolve(access_key, account, credential)
-        if len(kept) > _KEPT:
-            kept.clear()
+        found = self._resolve(access_key, account, credential)
+        if len(self._kept) > _KEPT:
+            self._kept.clear()
         if hasattr(found, "policies"):  # no refusal
-            kept[access_key, account] = (now + _MOMENT, found)
+            self._kept[access_key, account] = (now + _MOMENT, found)
         return found
 
-    return resolved
+    def forgetting(self, handle: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+        """IAM's own calls, after which nothing is known."""
+
+        async def handled(*arguments: Any, **named: Any) -> Any:  # noqa: ANN401
+            try:
+                return await handle(*arguments, **named)
+            finally:
+                self._kept.clear()
+
+        return handled
 
 
 def _parsed_once(parse: Callable[[Any], Any]) -> Callable[[Any], Any]:

@@ -31,7 +31,8 @@ class StackInfo:
     pid: int
     port: int
     stack_name: str = STACK_NAME
-    outputs: dict[str, str] = field(default_factory=dict)  # of what `up` deployed; or nothing
+    # Of what `up` deployed; empty if somebody else did.
+    outputs: dict[str, str] = field(default_factory=dict, compare=False)
 
     def session(self) -> Any:  # noqa: ANN401 - boto3 is imported late
         """A boto3 session with root credentials whose clients reach this stack."""

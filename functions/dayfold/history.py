@@ -65,11 +65,11 @@ def save_publications(
     for table, some in days.items():
         if not (wanted := sorted(some)):
             continue
-        for history in ledger.publications(table, wanted[0], wanted[-1]).values():
+        span = wanted[0], wanted[-1]
+        for history in ledger.publications(table, *span, run_id=run_id).values():
             for one in history:
-                if run_id in {None, one.run_id}:
-                    place = one.moment.astimezone(dt.UTC).date().isoformat(), one.run_id
-                    files.setdefault(place, []).append(_line(table, one))
+                place = one.moment.astimezone(dt.UTC).date().isoformat(), one.run_id
+                files.setdefault(place, []).append(_line(table, one))
     for (published_on, owner), lines in sorted(files.items()):
         target.save(published_on, owner, lines)
     return sum(map(len, files.values()))

@@ -21,7 +21,13 @@ from dayfold.adapters.items import from_item, read_record
 from dayfold.adapters.ledger_conditions import as_seen, run_put
 from dayfold.adapters.ledger_writes import LedgerWrites
 from dayfold.adapters.transactions import transact
-from dayfold.domain.partition import BuildRecord, PartitionState, RollbackRecord, RunRecord
+from dayfold.domain.partition import (
+    ROLLBACK_RUN,
+    BuildRecord,
+    PartitionState,
+    RollbackRecord,
+    RunRecord,
+)
 from dayfold.domain.publications import publications
 
 if TYPE_CHECKING:
@@ -66,10 +72,19 @@ class Ledger:
         return [read_record(RollbackRecord, item) for item in items]
 
     def publications(
-        self, table: str, first: dt.date, last: dt.date
+        self, table: str, first: dt.date, last: dt.date, *, run_id: str | None = None
     ) -> dict[dt.date, list[Publication]]:
-        """All that readers ever saw of the partitions from `first` to `last`, oldest first."""
-        return publications(self.builds(table, first, last), self.rollbacks(table, first, last))
+        """What readers ever saw of the partitions from `first` to `last`, oldest first.
+
+        With `run_id` only what that run, backfill or rollback has shown them.
+        """
+        rolls_back = run_id is not None and run_id.startswith(ROLLBACK_RUN)
+        builds = [] if rolls_back else self.builds(table, first, last)
+        rollbacks = self.rollbacks(table, first, last) if run_id is None or rolls_back else []
+        return publications(
+            [one for one in builds if run_id in {None, one.run_id}],
+            [one for one in rollbacks if run_id in {None, one.run_id}],
+        )
 
     def partitions_at(
         self, days: Mapping[str, Collection[dt.date]]

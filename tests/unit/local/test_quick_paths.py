@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import copy
 import types
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from ministack.core.iam_evaluator import parse_policy_document
 from ministack.services import dynamodb
 
 from dayfold_local import quick_paths
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
 
 VALUES = {
     ":pk": {"S": "TABLE#kpi.a"},
@@ -114,15 +118,28 @@ def test_who_a_key_belongs_to_is_asked_again_after_a_moment(
         asked.append(f"{key} {account}")
         return types.SimpleNamespace(policies=len(asked)) if key == "known" else object()
 
-    quick = quick_paths._for_a_moment(theirs)
+    async def attach_role_policy() -> str:
+        return "attached"
+
+    principals = quick_paths.Principals(theirs)
+    quick, attach = principals.resolve, principals.forgetting(attach_role_policy)
     # When
     first, again, elsewhere = quick("known", "1"), quick("known", "1"), quick("known", "2")
     quick("unknown", "1")
     quick("unknown", "1")
     now += quick_paths._MOMENT + 0.01
     later = quick("known", "1")
+    answered = asyncio.run(_answer_of(attach))
+    changed = quick("known", "1")
     # Then a moment's answers are one, each account has its own, and a refusal is not kept
     assert again is first
     assert elsewhere is not first
     assert later is not first
-    assert asked == ["known 1", "known 2", "unknown 1", "unknown 1", "known 1"]
+    # And a call of IAM is seen at once
+    assert answered == "attached"
+    assert changed is not later
+    assert asked == ["known 1", "known 2", "unknown 1", "unknown 1", "known 1", "known 1"]
+
+
+async def _answer_of(call: Callable[[], Awaitable[Any]]) -> Any:
+    return await call()
