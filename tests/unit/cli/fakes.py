@@ -81,6 +81,8 @@ class FakeLedger:
     def publications(
         self, table: str, first: dt.date, last: dt.date, *, run_id: str | None = None
     ) -> dict[dt.date, list[Publication]]:
+        del run_id  # the command asks for everybody's
+
         def within(records: Mapping[tuple[str, dt.date], list[Any]]) -> list[Any]:
             return [
                 record
@@ -100,7 +102,6 @@ class FakeLedger:
 
 class FakeStepFunctions:
     """One execution that runs for two looks and ends as told."""
-        del run_id  # the command asks for everybody's
 
     def __init__(self, ledger: FakeLedger, status: str) -> None:
         self.ledger = ledger
