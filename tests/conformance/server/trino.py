@@ -35,6 +35,7 @@ node.bind-ip=127.0.0.1
 node.internal-address=127.0.0.1
 plugin.dir={home}/plugin
 catalog.config-dir={folder}/catalog
+http-server.log.enabled=false
 query.max-memory=1GB
 query.max-memory-per-node=1GB
 task.concurrency=2
