@@ -78,10 +78,9 @@ def together(pipeline: Pipeline, steps: Sequence[Step]) -> list[Outcome | Except
                 outcomes[number] = error
         answers = {}
         for some in _batches(wishes):
-            try:
-                answers |= _granted_at_once(pipeline, some)
-            except RetriableError as error:
-                outcomes |= dict.fromkeys(some, error)
+            granted, refused = _granted_at_once(pipeline, some)
+            answers |= granted
+            outcomes |= refused
     return [outcomes[number] for number in range(len(steps))]
 
 
@@ -104,14 +103,28 @@ def _batches(wishes: Mapping[int, Wish]) -> Iterator[dict[int, Wish]]:
         yield batch
 
 
-def _granted_at_once(pipeline: Pipeline, wishes: Mapping[int, Wish]) -> dict[int, Any]:
+def _granted_at_once(
+    pipeline: Pipeline, wishes: Mapping[int, Wish]
+) -> tuple[dict[int, Any], dict[int, RetriableError]]:
+    """The answers to reads, or to the writes of one transaction; and what AWS refuses for now."""
     writes = [wish for wish in wishes.values() if isinstance(wish, Write)]
-    if not writes:
-        return _read(pipeline, {n: wish for n, wish in wishes.items() if isinstance(wish, Read)})
-    if len(writes) > 1 and pipeline.ledger.write([one for wish in writes for one in wish.writes]):
-        return dict.fromkeys(wishes, True)
+    try:
+        if not writes:
+            reads = {n: wish for n, wish in wishes.items() if isinstance(wish, Read)}
+            return _read(pipeline, reads), {}
+        done = pipeline.ledger.write([one for wish in writes for one in wish.writes])
+    except RetriableError as error:
+        return {}, dict.fromkeys(wishes, error)
+    if done or len(writes) == 1:
+        return dict.fromkeys(wishes, done), {}
     # A condition that does not hold is one build's: the others are as good as before.
-    return {number: _granted(pipeline, wish) for number, wish in wishes.items()}
+    granted: dict[int, Any] = {}
+    refused: dict[int, RetriableError] = {}
+    for number, wish in wishes.items():
+        alone_granted, alone_refused = _granted_at_once(pipeline, {number: wish})
+        granted |= alone_granted
+        refused |= alone_refused
+    return granted, refused
 
 
 def _read(pipeline: Pipeline, wishes: Mapping[int, Read]) -> dict[int, Any]:

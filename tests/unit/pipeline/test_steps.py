@@ -90,6 +90,20 @@ def test_a_condition_that_does_not_hold_is_one_steps_alone() -> None:
     assert [one["answers"] for one in outcomes] == [[True], [False], [True]]
 
 
+def test_of_writes_made_apart_only_the_refused_one_is_to_be_tried_again() -> None:
+    # Given one of three whose lease has gone, and another that the ledger is then too busy for
+    class BusyApart(FakeLedger):
+        def write(self, writes: Sequence[Mapping[str, Any]]) -> bool:
+            self.busy = {"c0"} if len(writes) == 1 else set()
+            return super().write(writes)
+
+    # When
+    outcomes = run(BusyApart(lost={"b0"}), writes("a"), writes("b"), writes("c"))
+    # Then what was written is known to be
+    assert [one["answers"] for one in outcomes[:2]] == [[True], [False]]
+    assert isinstance(outcomes[2], ThrottledError)
+
+
 def test_no_write_is_larger_than_a_transaction_takes() -> None:
     # Given steps of 60 items each
     ledger = FakeLedger()
