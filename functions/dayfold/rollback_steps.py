@@ -121,7 +121,8 @@ class Moving:
         ]
         pipeline = self.pipeline
         until = lease_until(pipeline)
-        if not pipeline.ledger.claim(table, claims, run_id=self.run_id, lease_until=until):
+        leases = pipeline.ledger.writes.claim(table, claims, run_id=self.run_id, lease_until=until)
+        if not pipeline.ledger.write(leases):
             return False
         places = {
             day: Place(str(one.location), one.build_id, one.columns) for day, one in moves.items()

@@ -11,10 +11,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
-from boto3.dynamodb.types import TypeSerializer
-
 from dayfold.adapters.items import from_item, read_record, record_item, to_values
-from dayfold.adapters.transactions import transact
+from dayfold.adapters.transactions import transact, update
 from dayfold.domain.backfill import BackfillRecord, JobRecord, WaveRecord
 
 if TYPE_CHECKING:
@@ -24,7 +22,7 @@ if TYPE_CHECKING:
 
     from dayfold.domain.backfill import BackfillStatus
 
-_serialize = TypeSerializer().serialize
+_JUDGED = ("status", "tries")  # by conditions
 Begun = Literal["begun", "running", "ended", "over the limit"]
 
 
@@ -251,29 +249,10 @@ class Backfills:
         condition: str,
         values: dict[str, Any],
     ) -> dict[str, Any]:
-        present = {key: value for key, value in changes.items() if value is not None}
-        absent = [key for key, value in changes.items() if value is None]
-        clauses = []
-        if present:
-            clauses.append("SET " + ", ".join(f"#{key} = :{key}" for key in present))
-        if absent:
-            clauses.append("REMOVE " + ", ".join(f"#{key}" for key in absent))
-        if counts:
-            clauses.append("ADD " + ", ".join(f"#{key} :{key}" for key in counts))
-        text = f"{' '.join(clauses)} {condition}"
-        names = {f"#{key}": key for key in [*changes, *counts, "status", "tries"]}
-        plain = to_values({f":{key}": value for key, value in {**present, **counts}.items()})
-        update = {
-            "TableName": self._table_name,
-            "Key": self._key(name, sk),
-            "UpdateExpression": " ".join(clauses),
-            "ConditionExpression": condition,
-            "ExpressionAttributeValues": {**plain, **to_values(values)},
-        }
-        used = {alias: key for alias, key in names.items() if alias in text}
-        if used:
-            update["ExpressionAttributeNames"] = used
-        return {"Update": {k: v for k, v in update.items() if v}}
+        key = {"pk": f"BACKFILL#{name}", "sk": sk}
+        return update(
+            self._table_name, key, changes, condition, values, judged=_JUDGED, counts=counts
+        )
 
 
 def _limit(max_cost_usd: float | None) -> dict[str, Any]:

@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 
     from mypy_boto3_dynamodb import DynamoDBClient
 
-    from dayfold.adapters.ledger_writes import Claim
     from dayfold.domain.publications import Publication
 
 
@@ -96,53 +95,6 @@ class Ledger:
             day = dt.date.fromisoformat(item["sk"].removeprefix("DAY#"))
             found[item["pk"].removeprefix("TABLE#")][day] = read_record(PartitionState, item)
         return found
-
-    def claim(
-        self,
-        table: str,
-        claims: Sequence[Claim],
-        *,
-        run_id: str,
-        lease_until: int,
-        build_id: str = "",
-        sql_hash: str = "",
-    ) -> bool:
-        """Take the lease of all the partitions, or of none: at most 100, and 50 of a rollback.
-
-        Returns:
-            False if one of them is no longer as it was seen, or the earlier build that a rollback
-            is to point at is being collected.
-        """
-        return self.write(
-            self.writes.claim(
-                table,
-                claims,
-                run_id=run_id,
-                lease_until=lease_until,
-                build_id=build_id,
-                sql_hash=sql_hash,
-            )
-        )
-
-    def hold(
-        self,
-        table: str,
-        attempts: Mapping[dt.date, int],
-        *,
-        run_id: str,
-        lease_until: int,
-        query_id: str | None = None,
-    ) -> bool:
-        """Renew the leases, and note the query once it runs.
-
-        Returns:
-            False if one of the leases has gone to another attempt.
-        """
-        return self.write(
-            self.writes.hold(
-                table, attempts, run_id=run_id, lease_until=lease_until, query_id=query_id
-            )
-        )
 
     def settle(
         self, table: str, records: Mapping[dt.date, BuildRecord] | Mapping[dt.date, RollbackRecord]

@@ -10,10 +10,9 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from boto3.dynamodb.types import TypeSerializer
-
 from dayfold.adapters.items import record_item, to_values
 from dayfold.adapters.ledger_conditions import as_seen, is_mine, settled
+from dayfold.adapters.transactions import update
 from dayfold.domain.partition import BuildRecord, PartitionState, RollbackRecord
 
 if TYPE_CHECKING:
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
 
 Writes = list[dict[str, Any]]  # for TransactWriteItems
 TRANSACTION = 100  # items that it takes
-_serialize = TypeSerializer().serialize
+_JUDGED = ("status", "attempt", "run_id", "lease_until")  # by conditions
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -36,7 +35,7 @@ class Claim:
 
 
 class LedgerWrites:
-    """Makes the writes of one ledger table; `Ledger` says what each is for."""
+    """Makes the writes of one ledger table, for `Ledger.write`."""
 
     def __init__(self, table_name: str) -> None:
         self._table_name = table_name
@@ -51,7 +50,11 @@ class LedgerWrites:
         build_id: str = "",
         sql_hash: str = "",
     ) -> Writes:
-        """The lease of all the partitions."""
+        """The lease of all the partitions: at most 100, and 50 of a rollback.
+
+        Their conditions: each is still as it was seen, and the earlier build that a rollback is to
+        point at is not being collected.
+        """
         writes = [
             self._partition_update(
                 table,
@@ -84,7 +87,10 @@ class LedgerWrites:
         lease_until: int,
         query_id: str | None = None,
     ) -> Writes:
-        """The leases renewed, and the query noted if there is one."""
+        """The leases renewed, and the query noted once it runs.
+
+        Their condition: the lease of each is still this attempt's.
+        """
         values: dict[str, Any] = {"lease_until": lease_until}
         if query_id is not None:
             values["query_id"] = query_id
@@ -129,27 +135,14 @@ class LedgerWrites:
         condition: str,
         condition_values: Mapping[str, Any],
     ) -> dict[str, Any]:
-        present = {name: value for name, value in values.items() if value is not None}
-        absent = [name for name, value in values.items() if value is None]
-        expression = "SET " + ", ".join(f"#{name} = :{name}" for name in present)
-        if absent:
-            expression += " REMOVE " + ", ".join(f"#{name}" for name in absent)
-        judged = ("status", "attempt", "run_id", "lease_until")  # by conditions
-        names = {f"#{name}": name for name in [*values, *judged]}
-        used = {key: name for key, name in names.items() if key in f"{expression} {condition}"}
-        return {
-            "Update": {
-                "TableName": self._table_name,
-                "Key": {"pk": {"S": f"TABLE#{table}"}, "sk": {"S": f"DAY#{day}"}},
-                "UpdateExpression": expression,
-                "ConditionExpression": condition,
-                "ExpressionAttributeNames": used,
-                "ExpressionAttributeValues": {
-                    **{f":{name}": value for name, value in to_values(present).items()},
-                    **{name: _serialize(value) for name, value in condition_values.items()},
-                },
-            }
-        }
+        return update(
+            self._table_name,
+            {"pk": f"TABLE#{table}", "sk": f"DAY#{day}"},
+            values,
+            condition,
+            condition_values,
+            judged=_JUDGED,
+        )
 
     def _still_there(self, table: str, build: BuildRecord) -> dict[str, Any]:
         """The condition that a build's files may be shown to readers still."""

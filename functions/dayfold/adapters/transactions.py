@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from dayfold.adapters.aws import error_code, raise_if_throttled
+from dayfold.adapters.items import to_values
 from dayfold.errors import ThrottledError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from mypy_boto3_dynamodb import DynamoDBClient
 
@@ -35,3 +36,51 @@ def transact(dynamodb: DynamoDBClient, writes: Sequence[dict[str, Any]]) -> bool
             return False
         raise ThrottledError(f"the ledger was busy: {', '.join(map(str, reasons))}") from error
     return True
+
+
+def update(
+    table_name: str,
+    key: Mapping[str, str],
+    changes: Mapping[str, Any],
+    condition: str,
+    condition_values: Mapping[str, Any],
+    *,
+    judged: Collection[str],
+    counts: Mapping[str, float] | None = None,
+) -> dict[str, Any]:
+    """An update of one item, under a condition, as a part of a transaction.
+
+    Args:
+        table_name: the table.
+        key: the item's `pk` and `sk`.
+        changes: attribute -> its new value; None takes it away.
+        condition: an expression; `#name` in it stands for an attribute of `judged`.
+        condition_values: what its `:name` stand for, by `:name`.
+        judged: attributes that conditions name so.
+        counts: attribute -> what is added to its number.
+    """
+    counts = counts or {}
+    present = {name: value for name, value in changes.items() if value is not None}
+    absent = [name for name, value in changes.items() if value is None]
+    clauses = []
+    if present:
+        clauses.append("SET " + ", ".join(f"#{name} = :{name}" for name in present))
+    if absent:
+        clauses.append("REMOVE " + ", ".join(f"#{name}" for name in absent))
+    if counts:
+        clauses.append("ADD " + ", ".join(f"#{name} :{name}" for name in counts))
+    expression = " ".join(clauses)
+    names = {f"#{name}": name for name in [*changes, *counts, *judged]}
+    values = {f":{name}": value for name, value in {**present, **counts}.items()}
+    parts = {
+        "TableName": table_name,
+        "Key": to_values(key),
+        "UpdateExpression": expression,
+        "ConditionExpression": condition,
+        # DynamoDB refuses names and values that no expression uses, and empty lists of them.
+        "ExpressionAttributeNames": {
+            alias: name for alias, name in names.items() if alias in f"{expression} {condition}"
+        },
+        "ExpressionAttributeValues": to_values({**values, **condition_values}),
+    }
+    return {"Update": {name: part for name, part in parts.items() if part}}

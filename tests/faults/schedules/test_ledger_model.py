@@ -79,7 +79,7 @@ class LedgerMachine(RuleBasedStateMachine):
         (attempt,) = next_attempts({} if seen is None else {DAY: seen}, [DAY]).values()
         build = f"{writer}-{attempt}"
         until = self.now + LEASE_SECONDS
-        got = self.ledger.claim(
+        claimed = self.ledger.writes.claim(
             TABLE,
             [Claim(DAY, seen, attempt, {})],
             run_id=writer,
@@ -87,7 +87,7 @@ class LedgerMachine(RuleBasedStateMachine):
             sql_hash="x",
             lease_until=until,
         )
-        if got:
+        if self.ledger.write(claimed):
             free = self.holder is None or self.lease_until <= self.now
             assert free, f"{writer} took the lease of {self.holder}"
             assert attempt == self.attempt + 1
@@ -104,7 +104,8 @@ class LedgerMachine(RuleBasedStateMachine):
             return False
         attempt, _ = self.mine[writer]
         until = self.now + LEASE_SECONDS
-        held = self.ledger.hold(TABLE, {DAY: attempt}, run_id=writer, lease_until=until)
+        renewal = self.ledger.writes.hold(TABLE, {DAY: attempt}, run_id=writer, lease_until=until)
+        held = self.ledger.write(renewal)
         assert held == (self.holder == (writer, attempt))
         if held:
             self.lease_until = until

@@ -32,8 +32,14 @@ def claim(ledger: Ledger, days: list[dt.date], run_id: str, lease_until: int = 1
         Claim(day, states.get(day), states[day].attempt + 1 if day in states else 1, {"x": "y"})
         for day in days
     ]
-    return ledger.claim(
-        TABLE, claims, run_id=run_id, build_id="b", sql_hash="h", lease_until=lease_until
+    return take(ledger, claims, run_id, lease_until)
+
+
+def take(ledger: Ledger, claims: list[Claim], run_id: str, lease_until: int = 9) -> bool:
+    return ledger.write(
+        ledger.writes.claim(
+            TABLE, claims, run_id=run_id, build_id="b", sql_hash="h", lease_until=lease_until
+        )
     )
 
 
@@ -57,9 +63,7 @@ def test_a_claim_takes_all_days_or_none(ledger: Ledger) -> None:
     stale_view = [Claim(day, None, 1, {}) for day in DAYS]
     assert claim(ledger, DAYS[1:], "run-1")
     # When
-    taken = ledger.claim(
-        TABLE, stale_view, run_id="run-2", build_id="b", sql_hash="h", lease_until=9
-    )
+    taken = take(ledger, stale_view, "run-2")
     # Then
     assert not taken
     assert set(ledger.partitions(TABLE, DAYS[0], DAYS[1])) == {DAYS[1]}
@@ -69,10 +73,11 @@ def test_a_renewed_lease_cannot_be_taken_on_an_old_view(ledger: Ledger) -> None:
     # Given
     claim(ledger, DAYS[:1], "run-1")
     seen = ledger.partitions(TABLE, DAYS[0], DAYS[0])[DAYS[0]]
-    assert ledger.hold(TABLE, {DAYS[0]: 1}, run_id="run-1", lease_until=200)
+    renewal = ledger.writes.hold(TABLE, {DAYS[0]: 1}, run_id="run-1", lease_until=200)
+    assert ledger.write(renewal)
     # When
     view = [Claim(DAYS[0], seen, 2, {})]
-    taken = ledger.claim(TABLE, view, run_id="run-2", build_id="b", sql_hash="h", lease_until=9)
+    taken = take(ledger, view, "run-2")
     # Then
     assert not taken
 
@@ -81,8 +86,9 @@ def test_a_late_writer_changes_nothing(ledger: Ledger) -> None:
     # Given attempt 1 of run-1 was overtaken by attempt 2 of run-2
     claim(ledger, DAYS[:1], "run-1")
     claim(ledger, DAYS[:1], "run-2")
+    late = ledger.writes.hold(TABLE, {DAYS[0]: 1}, run_id="run-1", lease_until=999, query_id="q")
     # When / Then
-    assert not ledger.hold(TABLE, {DAYS[0]: 1}, run_id="run-1", lease_until=999, query_id="q")
+    assert not ledger.write(late)
     assert not ledger.settle(TABLE, {DAYS[0]: record(DAYS[0], "run-1")})
     state = ledger.partitions(TABLE, DAYS[0], DAYS[0])[DAYS[0]]
     assert (state.run_id, state.query_id, state.status) == ("run-2", None, "building")

@@ -81,16 +81,16 @@ def test_a_mark_between_choosing_and_the_lease_of_a_rollback_wins(
 ) -> None:
     # Given a collection that marks the build just before the rollback takes its lease
     first, *_ = builds(rebuilt)
-    ledger = rebuilt.pipeline.ledger
-    real = type(ledger).claim
+    writes = rebuilt.pipeline.ledger.writes
+    real = type(writes).claim
 
-    def after_a_mark(self: Any, *args: Any, **kwargs: Any) -> bool:
-        monkeypatch.setattr(type(ledger), "claim", real)
+    def after_a_mark(self: Any, *args: Any, **kwargs: Any) -> Any:
+        monkeypatch.setattr(type(writes), "claim", real)
         later(rebuilt)
         collect(rebuilt)
         return real(self, *args, **kwargs)
 
-    monkeypatch.setattr(type(ledger), "claim", after_a_mark)
+    monkeypatch.setattr(type(writes), "claim", after_a_mark)
     before = rebuilt.location(POSTS, str(DAY))
     # When
     answer = back(rebuilt, table=POSTS, first=DAY, build_id=first)
