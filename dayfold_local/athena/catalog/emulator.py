@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 _SIDECAR = ".meta.json"
 _ANSWERS = 10_000
 _ANSWER_SECONDS = 1.0
-_BATCH_BYTES = 8_000_000
+_BATCH_BYTES = 8_000_000  # of objects in memory at once, on their way to the emulator
 
 
 def world_of(caller: Caller) -> World:
@@ -223,7 +223,8 @@ class EmulatorStore:
             if held > _BATCH_BYTES:
                 self._written(batch)
                 batch, held = [], 0
-        self._written(batch)
+        if batch:
+            self._written(batch)
 
     def _allowed(self, uri: str, body: bytes) -> tuple[str, bytes]:
         bucket, key = split_uri(uri)
