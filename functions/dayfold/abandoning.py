@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dayfold.ending import fail
-from dayfold.inputs import read_few_states
+from dayfold.inputs import read_states
 from dayfold.steps import alone
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def abandon(
         ThrottledError: AWS wants to be called later; the same call again goes on.
     """
     tables, left = pipeline.tables(), 0
-    for name, states in read_few_states(pipeline, days).items():
+    for name, states in read_states(pipeline, days).items():
         builds: dict[str, dict[dt.date, PartitionState]] = {}
         for day, state in states.items():
             if day in days[name] and state.status == "building" and state.run_id == run_id:

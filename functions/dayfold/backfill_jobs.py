@@ -14,7 +14,7 @@ from dayfold.domain.jobs import Group, expected_usd
 from dayfold.ending import timestamp
 from dayfold.errors import BadRequestError, RetriableError
 from dayfold.group_build import GroupBuild
-from dayfold.inputs import read_few_states, read_states
+from dayfold.inputs import read_states
 from dayfold.releasing import go_on
 
 if TYPE_CHECKING:
@@ -224,7 +224,7 @@ def _end(
 def _published(pipeline: Pipeline, group: Group, run_id: str) -> tuple[int, float, int]:
     """How many partitions of a group the backfill has published; dollars and bytes of all."""
     days = _days(group)
-    states = read_few_states(pipeline, days)
+    states = read_states(pipeline, days)
     mine = [
         (table, day, state)
         for table, wanted in days.items()

@@ -26,17 +26,17 @@ def window(one: Input, day: dt.date, tz: ZoneInfo) -> list[dt.date]:
     return list(day_range(*one.window.days_for(day, tz)))
 
 
-def read_few_states(pipeline: Pipeline, days: Mapping[str, Collection[dt.date]]) -> States:
-    """The ledger's partitions of a few days of several tables by one call; of many, by table."""
-    if sum(map(len, days.values())) > _FEW:
-        return read_states(pipeline, days)
-    return pipeline.ledger.partitions_at(days)
+def read_states(pipeline: Pipeline, days: Mapping[str, Collection[dt.date]]) -> States:
+    """The ledger's partitions between the first and the last day wanted of each table.
 
-
-def read_states(pipeline: Pipeline, days: Mapping[str, Iterable[dt.date]]) -> States:
-    """The ledger's partitions between the first and the last day wanted of each table."""
+    A few of them are one call for all tables; many are a call, or some, for each.
+    """
     spans = {name: (min(wanted), max(wanted)) for name, wanted in days.items() if wanted}
-    return {name: pipeline.ledger.partitions(name, *span) for name, span in spans.items()}
+    if sum((last - first).days + 1 for first, last in spans.values()) > _FEW:
+        return {name: pipeline.ledger.partitions(name, *span) for name, span in spans.items()}
+    return pipeline.ledger.partitions_at(
+        {name: list(day_range(*span)) for name, span in spans.items()}
+    )
 
 
 def states_of_inputs(pipeline: Pipeline, jobs: Sequence[Job]) -> States:

@@ -13,6 +13,7 @@ from dayfold.domain.planning import Decisions, Facts, decide, failed_at_this, ne
 from dayfold.domain.requests import RunRequest, read_request, recent_window
 from dayfold.domain.schema_changes import change_of
 from dayfold.errors import BadRequestError
+from dayfold.inputs import read_states
 from dayfold.noticing import notice_raw_changes, raw_troubles
 
 if TYPE_CHECKING:
@@ -89,11 +90,7 @@ def gather(pipeline: Pipeline, request: RunRequest, days: tuple[dt.date, ...]) -
     raw = {name: pipeline.extracts.partitions(name, needed[name]) for name in raw_names}
     facts = Facts(
         tables=tables,
-        ledger={
-            name: pipeline.ledger.partitions(name, min(wanted), max(wanted))
-            for name, wanted in needed.items()
-            if name in tables
-        },
+        ledger=read_states(pipeline, {n: days for n, days in needed.items() if n in tables}),
         raw=raw,
         raw_troubles=raw_troubles(pipeline, raw),
         missing_raw_tables=frozenset(

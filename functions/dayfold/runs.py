@@ -40,7 +40,8 @@ def end_run(pipeline: Pipeline, *, run_id: str, error: Mapping[str, Any] | None)
     run = started or RunRecord(
         run_id=run_id, status="running", trigger="unknown", started_at=timestamp(pipeline)
     )
-    published, failures = (0, []) if started is None else _outcome(pipeline, run_id)
+    planned = None if started is None else PlannedRun(pipeline, run_id)
+    published, failures = (0, []) if planned is None else _outcome(planned)
     failed = len(failures)
     if error is not None:
         failures = [f"the run was cut off: {_one_line(error)}", *failures]
@@ -53,8 +54,8 @@ def end_run(pipeline: Pipeline, *, run_id: str, error: Mapping[str, Any] | None)
         failures=tuple(failures),
     )
     pipeline.ledger.save_run(ended)
-    if run.planned:
-        tell(pipeline, run_id, lambda: days_of_run(pipeline, run_id))
+    if planned is not None and run.planned:
+        tell(pipeline, run_id, planned.days)
     shown = failures[:_SHOWN]
     if len(failures) > _SHOWN:
         shown.append(f"... and {len(failures) - _SHOWN} more")
@@ -66,14 +67,6 @@ def end_run(pipeline: Pipeline, *, run_id: str, error: Mapping[str, Any] | None)
         "waiting": len(ended.waiting),
         "cause": "\n".join(shown),
     }
-
-
-def days_of_run(pipeline: Pipeline, run_id: str) -> dict[str, set[dt.date]]:
-    """The partitions that a run was to build, by table, from its plan."""
-    planned: dict[str, set[dt.date]] = {}
-    for job in PlannedRun(pipeline, run_id).jobs:
-        planned.setdefault(job.table, set()).update(job.days)
-    return planned
 
 
 def fail_build(
@@ -97,9 +90,8 @@ def report_lateness(pipeline: Pipeline) -> int:
     return late
 
 
-def _outcome(pipeline: Pipeline, run_id: str) -> tuple[int, list[str]]:
+def _outcome(run: PlannedRun) -> tuple[int, list[str]]:
     """The partitions published since the plan was made, and a line for each that was not."""
-    run = PlannedRun(pipeline, run_id)
     states = run.states_of(run.jobs)
     published, failures = 0, []
     for job in run.jobs:

@@ -110,11 +110,7 @@ def start_job(
 
 
 def start_step(
-    pipeline: Pipeline,
-    job: Job,
-    inputs: Mapping[str, Mapping[str, str]],
-    *,
-    run_id: str,
+    pipeline: Pipeline, job: Job, inputs: Mapping[str, Mapping[str, str]], *, run_id: str
 ) -> Step:
     """One look of `start_job` at a job's partitions."""
     table = pipeline.tables()[job.table]

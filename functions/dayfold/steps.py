@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from dayfold.adapters.ledger_writes import TRANSACTION, Writes
 from dayfold.errors import RetriableError, ThrottledError
-from dayfold.inputs import read_few_states
+from dayfold.inputs import read_states
 
 if TYPE_CHECKING:
     from dayfold.pipeline import Pipeline
@@ -131,7 +131,7 @@ def _read(pipeline: Pipeline, wishes: Mapping[int, Read]) -> dict[int, Any]:
     days: dict[str, set[dt.date]] = {}
     for wish in wishes.values():
         days.setdefault(wish.table, set()).update(wish.days)
-    found = read_few_states(pipeline, days)
+    found = read_states(pipeline, days)
     return {
         number: {day: found[wish.table][day] for day in wish.days if day in found[wish.table]}
         for number, wish in wishes.items()

@@ -36,7 +36,7 @@ from dayfold.noticing import notice_raw_changes, raw_troubles
 from dayfold.planner import PLAN, dead_runs, end_dead_runs, gather, recent_days
 from dayfold.releasing import days_of_backfill, wave_file
 from dayfold.rolling_back import finish_rollbacks
-from dayfold.runs import days_of_run
+from dayfold.waves import days_of_run
 from dayfold.whole_days import refresh_after
 
 if TYPE_CHECKING:

@@ -46,6 +46,11 @@ def plan_wave(pipeline: Pipeline, *, run_id: str, wave: int) -> dict[str, Any]:
     return {"run_id": run_id, "wave": run.last_wave + 1, "name": "", "jobs": [], "done": True}
 
 
+def days_of_run(pipeline: Pipeline, run_id: str) -> dict[str, set[dt.date]]:
+    """The partitions that a run was to build, by table, from its plan."""
+    return PlannedRun(pipeline, run_id).days()
+
+
 class PlannedRun:
     """A run's plan beside the ledger as it is now."""
 
@@ -59,6 +64,13 @@ class PlannedRun:
         self._under_way = self._plan.get("under_way", [])
         self.planned = {(job.table, day) for job in self.jobs for day in job.days}
         self._causes: dict[tuple[str, dt.date], str | None] = {}
+
+    def days(self) -> dict[str, set[dt.date]]:
+        """The partitions that the run was to build, by table."""
+        days: dict[str, set[dt.date]] = {}
+        for job in self.jobs:
+            days.setdefault(job.table, set()).update(job.days)
+        return days
 
     def is_as_planned(self, job: Job, day: dt.date, state: PartitionState) -> bool:
         """Whether nobody has built a partition since the plan was made.
