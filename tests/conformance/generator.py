@@ -12,8 +12,8 @@ import dataclasses
 import random
 from typing import Final
 
-INT, DOUBLE, DECIMAL, TEXT, BOOL, DATE, TIME, INTS = (
-    "int", "double", "decimal", "text", "bool", "date", "time", "ints",
+INT, DOUBLE, DECIMAL, TEXT, BOOL, DATE, TIME, CLOCK, INTS = (
+    "int", "double", "decimal", "text", "bool", "date", "time", "clock", "ints",
 )  # fmt: skip
 
 
@@ -59,6 +59,7 @@ _LITERALS: Final = {
     BOOL: ("true", "false"),
     DATE: ("DATE '2020-02-29'", "DATE '1999-12-31'", "DATE '2024-03-31'"),
     TIME: ("TIMESTAMP '2024-03-31 12:30:00.500'", "TIMESTAMP '2004-02-29 00:00:00'"),
+    CLOCK: ("TIME '08:30:00'", "TIME '23:59:59.500'", "TIME '00:00:00'"),
     INTS: ("ARRAY[1, 2, 3]", "ARRAY[5]", "ARRAY[3, NULL]"),
 }
 # {kind} stands for an expression of that kind; a number in it would be a literal of the text.
@@ -74,6 +75,8 @@ _FORMS: Final = {
         "array_max({ints})", "reduce({ints}, 0, (s, x) -> s + coalesce(x, 0), s -> s)",
         "CAST(round({double}) AS bigint)", "TRY_CAST({text} AS integer)", "bitwise_and({int}, 7)",
         "CAST({decimal} AS bigint)", "quarter({date})", "day({time})", "sign({int})",
+        "bitwise_left_shift({int}, 3)", "bitwise_right_shift({int}, 2)", "hour({clock})",
+        "second({clock})", "date_diff('minute', {clock}, {clock})",
     ),
     DOUBLE: (
         "({double} + {double})", "({double} * {double})", "({double} - {int})",
@@ -98,7 +101,7 @@ _FORMS: Final = {
         "coalesce({text}, 'none')", "if({bool}, {text}, {text})", "CAST({int} AS varchar)",
         "CAST({date} AS varchar)", "CAST({time} AS varchar)", "CAST({decimal} AS varchar)",
         "CAST({bool} AS varchar)", "date_format({time}, '%Y-%m-%d %H:%i')",
-        "nullif({text}, {text})",
+        "nullif({text}, {text})", "CAST({clock} AS varchar)",
         "regexp_replace({text}, '[aeiou]', '*')", "regexp_extract({text}, '[a-z]+')",
         "array_join({ints}, ',')", "greatest({text}, {text})", "to_hex(to_utf8({text}))",
         "CASE {text} WHEN 'north' THEN 'N' WHEN 'abc' THEN 'A' ELSE {text} END",
@@ -114,6 +117,7 @@ _FORMS: Final = {
         "({double} IS NOT DISTINCT FROM {double})", "regexp_like({text}, '[0-9]')",
         "contains({ints}, 1)", "any_match({ints}, x -> x > 1)", "({double} NOT BETWEEN 0 AND 1)",
         "starts_with({text}, 'i')", "is_nan({double})", "coalesce({bool}, false)",
+        "({clock} < {clock})", "({clock} BETWEEN TIME '06:00:00' AND {clock})",
     ),
     DATE: (
         "date_add('day', 3, {date})", "date_add('month', -1, {date})",
@@ -128,6 +132,12 @@ _FORMS: Final = {
         "if({bool}, {time}, {time})", "date_add('month', 1, {time})", "({time} + INTERVAL '3' DAY)",
         "CAST({time} AT TIME ZONE 'America/New_York' AS timestamp)",
     ),
+    CLOCK: (
+        "CAST({time} AS time)", "CAST({time} AS time(0))", "date_trunc('minute', {clock})",
+        "date_add('minute', {int}, {clock})", "({clock} + INTERVAL '7' HOUR)",
+        "({clock} - INTERVAL '90' SECOND)", "coalesce({clock}, {clock})",
+        "if({bool}, {clock}, {clock})", "greatest({clock}, {clock})", "TRY_CAST({text} AS time)",
+    ),
     INTS: (
         "transform({ints}, x -> x * 2)", "filter({ints}, x -> x > 1)", "array_sort({ints})",
         "array_distinct({ints})", "slice({ints}, 1, 2)", "ARRAY[{int}, {int}]", "({ints} || 9)",
@@ -138,7 +148,7 @@ _AGGREGATES: Final = (
     "count(*)", "count({int})", "count(DISTINCT {text})", "sum({int})", "avg({int})", "min({int})",
     "max({text})", "sum({decimal})", "avg({decimal})", "min({decimal})", "sum({double})",
     "avg({double})", "max({double})", "min({date})", "max({time})", "count_if({bool})",
-    "bool_or({bool})", "bool_and({bool})", "sum({int}) FILTER (WHERE {bool})",
+    "max({clock})", "bool_or({bool})", "bool_and({bool})", "sum({int}) FILTER (WHERE {bool})",
     "count(DISTINCT {int})", "array_sort(array_agg(DISTINCT {int}))", "stddev({int})",
     "sum({int}) * 1.0 / count(*)", "max_by({key}, {key})", "approx_distinct({text})",
     "array_agg({text} ORDER BY {key})", "sum(DISTINCT {int})",

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, runtime_checkable
 import duckdb
 from duckdb.func import FunctionNullHandling
 
-from dayfold_local.athena.execution import digests, documents, macros
+from dayfold_local.athena.execution import documents, macros, python_functions
 from dayfold_local.athena.json_path import functions
 
 if TYPE_CHECKING:
@@ -138,12 +138,12 @@ class DuckDbEngine:
         self._database.create_function(
             "maps_json", documents.maps, ["MAP(VARCHAR, VARCHAR)[]"], "VARCHAR"
         )
-        for name, (digest, taken, given) in digests.DIGESTS.items():
-            self._database.create_function(name, digest, taken, given)
-        for name, (call, result) in functions.CALLS.items():
+        for name, (call, taken, given) in python_functions.PYTHON_FUNCTIONS.items():
+            self._database.create_function(name, call, taken, given)
+        for name, (read, result) in functions.CALLS.items():
             self._database.create_function(
                 name,
-                call,
+                read,
                 ["VARCHAR"] * 4,
                 result,
                 null_handling=FunctionNullHandling.SPECIAL,

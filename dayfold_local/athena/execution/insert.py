@@ -113,7 +113,7 @@ def _aligned(running: select.Running, given: list[StoredColumn], table: TableInf
 
 def _fitting(value: str, kind: Type) -> str:
     """A text in a shorter column: Trino cuts blanks only, and refuses to cut more."""
-    from dayfold_local.athena.translation.casts import raising
+    from dayfold_local.athena.translation.failing import raising
 
     failed = raising(
         "INVALID_CAST_ARGUMENT",

@@ -19,7 +19,7 @@ from dayfold_local.athena.errors import not_supported
 from dayfold_local.athena.execution.sources import Source, path_list
 from dayfold_local.athena.execution.text_fields import TextReading, from_text
 from dayfold_local.athena.sql_types import Type, literal, quote
-from dayfold_local.athena.translation.casts import raising
+from dayfold_local.athena.translation.failing import raising
 
 if TYPE_CHECKING:
     from dayfold_local.athena.catalog.ports import StoredObject

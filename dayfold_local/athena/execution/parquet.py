@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 from dayfold_local.athena.errors import QueryFailure
 from dayfold_local.athena.execution.sources import Reading, Source, path_list
 from dayfold_local.athena.sql_types import Type, literal, parse_type, quote
-from dayfold_local.athena.translation.casts import raising
 from dayfold_local.athena.translation.coercion import coercible
+from dayfold_local.athena.translation.failing import raising
 
 if TYPE_CHECKING:
     from dayfold_local.athena.catalog.ports import StoredObject

@@ -25,6 +25,7 @@ _PRECISIONS: Final = {
     "real": 17,
     "double": 17,
     "date": 0,
+    "time": 3,
     "timestamp": 3,
     "timestamp with time zone": 3,
 }

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from dayfold_local.athena.catalog.tables import TableInfo
 from dayfold_local.athena.errors import not_supported
 from dayfold_local.athena.sql_types import VARCHAR, literal
-from dayfold_local.athena.translation.casts import cast, raising
+from dayfold_local.athena.translation.casts import cast
+from dayfold_local.athena.translation.failing import raising
 from dayfold_local.athena.translation.scope import Typed
 
 if TYPE_CHECKING:

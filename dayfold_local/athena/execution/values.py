@@ -29,6 +29,9 @@ def formatter(kind: Type) -> Callable[[Any], str]:  # noqa: C901, PLR0911 - one 
     if kind.name == "timestamp":
         precision = kind.precision or 0
         return lambda value: moment_text(value, precision)
+    if kind.name == "time":
+        precision = kind.precision or 0
+        return lambda value: clock_text(value, precision)
     if kind.name == "varbinary":
         return lambda value: " ".join(f"{byte:02x}" for byte in bytes(value))
     if kind.name == "array":
@@ -91,6 +94,12 @@ def moment_text(value: dt.datetime, precision: int) -> str:
     """A timestamp with as many digits as its type has."""
     text = value.strftime("%Y-%m-%d %H:%M:%S")
     return text if precision == 0 else f"{text}.{value.microsecond:06d}"[: 20 + precision]
+
+
+def clock_text(value: dt.time, precision: int) -> str:
+    """A time of a day with as many digits as its type has."""
+    text = value.strftime("%H:%M:%S")
+    return text if precision == 0 else f"{text}.{value.microsecond:06d}"[: 9 + precision]
 
 
 def double_text(value: float) -> str:

@@ -9,6 +9,8 @@ from __future__ import annotations
 # The function modules register what they know.
 from dayfold_local.athena.translation import (
     array_functions,
+    bit_functions,
+    collection_aggregates,
     collection_functions,
     conditions,
     format_functions,
@@ -16,14 +18,18 @@ from dayfold_local.athena.translation import (
     json_path_functions,
     map_functions,
     more_aggregates,
+    random_functions,
     scalar_functions,
     text_functions,
     time_functions,
+    time_texts,
     url_functions,
 )
 
 __all__ = [
     "array_functions",
+    "bit_functions",
+    "collection_aggregates",
     "collection_functions",
     "conditions",
     "format_functions",
@@ -31,8 +37,10 @@ __all__ = [
     "json_path_functions",
     "map_functions",
     "more_aggregates",
+    "random_functions",
     "scalar_functions",
     "text_functions",
     "time_functions",
+    "time_texts",
     "url_functions",
 ]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dayfold_local.athena.errors import QueryFailure, not_supported
-from dayfold_local.athena.sql_types import BIGINT, BOOLEAN, INTEGER, Type, array
+from dayfold_local.athena.sql_types import BIGINT, BOOLEAN, Type, array
 from dayfold_local.athena.translation import nested
-from dayfold_local.athena.translation.casts import cast, raising
+from dayfold_local.athena.translation.casts import cast
 from dayfold_local.athena.translation.coercion import coerce, common_type
 from dayfold_local.athena.translation.collection_functions import sought
+from dayfold_local.athena.translation.failing import raising
 from dayfold_local.athena.translation.functions import Call, function
 from dayfold_local.athena.translation.parse import position
 from dayfold_local.athena.translation.scope import Typed
@@ -140,11 +141,8 @@ def _zip_with(call: Call) -> Typed:
     return Typed(_unless_null(first, second, made), array(kind))
 
 
-@function("reduce")
-def _reduce(call: Call) -> Typed:
-    call.need(4)
-    values, start = array_of(call), call.arg(1)
-    item, state = values.type.args[0], start.type
+def folding(call: Call, state: Type, item: Type) -> tuple[str, Type]:
+    """The lambda (argument 2) of a state and an item, and the type the state takes for it."""
     for _ in range(3):  # the state takes the type that its steps need
         _, produced = call.lambda_(2, [state, item])
         wider = common_type(state, produced)
@@ -157,6 +155,14 @@ def _reduce(call: Call) -> Typed:
     if produced != state:
         head, _, body = step.partition(": ")
         step = f"{head}: {cast(Typed(body, produced), state).sql}"
+    return step, state
+
+
+@function("reduce")
+def _reduce(call: Call) -> Typed:
+    call.need(4)
+    values, start = array_of(call), call.arg(1)
+    step, state = folding(call, start.type, values.type.args[0])
     finish, kind = call.lambda_(3, [state])
     first = f"CAST({start.sql} AS {state.duckdb})"
     reduced = _if_not_null(values, f"list_reduce({values.sql}, {step}, {first})")
@@ -243,15 +249,3 @@ def _ends(call: Call) -> Typed:
     values = array_of(call)
     place = "1" if call.name == "array_first" else "-1"
     return Typed(f"({values.sql})[{place}]", values.type.args[0])
-
-
-@function("bit_count")
-def _bit_count(call: Call) -> Typed:
-    call.need(2)
-    value, bits = coerce(call.arg(0), BIGINT), coerce(call.arg(1), INTEGER)
-    if not isinstance(call.arg(1).value, int):
-        raise not_supported(f"{position(call.node)}bit_count of a computed width")
-    mask = (1 << int(bits.value or call.arg(1).value or 0)) - 1
-    if mask >= 1 << 63:
-        return Typed(f"CAST(bit_count({value.sql}) AS BIGINT)", BIGINT)
-    return Typed(f"CAST(bit_count({value.sql} & {mask}) AS BIGINT)", BIGINT)

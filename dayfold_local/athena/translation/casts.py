@@ -12,30 +12,23 @@ from dayfold_local.athena.sql_types import (
     literal,
     timestamp,
 )
-from dayfold_local.athena.translation import narrow, texts
+from dayfold_local.athena.translation import clock, narrow, texts
 from dayfold_local.athena.translation.coercion import coercible, common_type, padded
+from dayfold_local.athena.translation.failing import raising
 from dayfold_local.athena.translation.scope import Typed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+_FROM_TEXT: Final = frozenset({"boolean", "date", "timestamp", "time"})
 _NUMBER: Final = r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?"
 _NATIVE_FROM_TEXT: Final = {
     "date": r"\s*[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}\s*",
     "timestamp": r"\s*[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}( [0-9]{1,2}:[0-9]{1,2}"
     r"(:[0-9]{1,2}(\.[0-9]+)?)?)?\s*",
     "decimal": rf"\s*{_NUMBER}\s*",
+    "time": clock.TEXT,
 }
-
-
-def raising(code: str, message_sql: str, kind: str) -> str:
-    """An expression that fails with `code` when it is evaluated; TRY may catch it.
-
-    The engine's error() is volatile, which TRY refuses: so the message travels in a failing cast.
-    """
-    inner = "BIGINT" if kind not in {"DATE", "TIMESTAMP", "DOUBLE", "BOOLEAN"} else kind
-    cast = f"CAST({literal(chr(1) + code + ': ')} || {message_sql} || chr(2) AS {inner})"
-    return cast if inner == kind else f"CAST({cast} AS {kind})"
 
 
 def cast(value: Typed, target: Type, *, safe: bool = False) -> Typed:
@@ -55,12 +48,14 @@ def cast(value: Typed, target: Type, *, safe: bool = False) -> Typed:
 
 def _is_known_elsewhere(source: Type, target: Type) -> bool:
     """Whether Trino has this cast, which is not here."""
-    if "time" in {source.name, target.name} or source.name.startswith("time with"):
-        return True
+    if source.name == "time" and target.name.startswith("timestamp"):
+        return True  # on the day of the query
     return source.is_text and target.name in {"varbinary", "timestamp with time zone"}
 
 
 def _cannot_fail(source: Type, target: Type) -> bool:
+    if source.name == "timestamp" and target.name == "time":
+        return True  # but for a refusal, which TRY must not take for a failure
     return target.is_text or common_type(source, target) == target
 
 
@@ -96,14 +91,15 @@ def _text_to(value: Typed, target: Type) -> str:
     else:
         test = _NATIVE_FROM_TEXT[target.name]
     plain = f"trim({value.sql})" if not target.is_integer else value.sql
+    read = clock.of_text(value.sql, target) if kind == "TIME" else f"CAST({plain} AS {kind})"
     return (
         f"CASE WHEN {value.sql} IS NULL THEN NULL WHEN regexp_full_match({value.sql}, "
-        f"{literal(test)}) THEN CAST({plain} AS {kind}) ELSE {failed} END"
+        f"{literal(test)}) THEN {read} ELSE {failed} END"
     )
 
 
 def _cannot(target: Type, shown: str) -> str:
-    if target.name in {"date", "timestamp"}:
+    if target.name in {"date", "timestamp", "time"}:
         return f"'Value cannot be cast to {target.name}: ' || $value"
     if target.name == "decimal":
         return f"'Cannot cast VARCHAR ''' || $value || ''' to {shown}. Value is not a number.'"
@@ -115,9 +111,11 @@ def _to_text(value: Typed, target: Type) -> str:
     if source.name.startswith("interval"):
         raise not_supported(f"{source} as text")
     if source.name == "timestamp":
-        text = timestamp_text(value.sql, source.precision or 0)
+        text = narrow.timestamp_text(value.sql, source.precision or 0)
     elif source.name == "timestamp with time zone":
-        text = f"{timestamp_text(local(value).sql, source.precision or 0)} || ' {source.zone}'"
+        text = (
+            f"{narrow.timestamp_text(local(value).sql, source.precision or 0)} || ' {source.zone}'"
+        )
     elif source.name in {"double", "real"}:
         text = f"trino_number({value.sql}, CAST({value.sql} AS VARCHAR))"
     elif source.is_text:
@@ -130,6 +128,15 @@ def _to_text(value: Typed, target: Type) -> str:
         text = f"CAST(CAST({value.sql} AS {wider}) AS VARCHAR)"
     else:
         text = f"CAST({value.sql} AS VARCHAR)"
+    return _fitting(text, source, target)
+
+
+def _clock_text(value: Typed, target: Type) -> str:
+    return _fitting(clock.text(value.sql, value.type.precision or 0), value.type, target)
+
+
+def _fitting(text: str, source: Type, target: Type) -> str:
+    """A text as a varchar of at most so many letters: another text is cut, a value must fit."""
     if target.precision is None or (
         source.is_text and (source.precision or 1 << 31) <= target.precision
     ):
@@ -144,18 +151,6 @@ def _to_text(value: Typed, target: Type) -> str:
     return f"CASE WHEN length({text}) > {target.precision} THEN {failed} ELSE {text} END"
 
 
-def timestamp_text(sql: str, precision: int) -> str:
-    """A timestamp as Trino prints it."""
-    if precision > 6:
-        raise not_supported(f"timestamp({precision}): more than microseconds")
-    base = f"strftime({sql}, '%Y-%m-%d %H:%M:%S"
-    if precision == 0:
-        return f"{base}')"
-    if precision == 3:
-        return f"{base}.%g')"
-    return f"left({base}.%f'), {20 + precision})"
-
-
 def local(value: Typed) -> Typed:
     """The wall-clock time of a timestamp with time zone, in the zone it carries."""
     zone = value.type.zone
@@ -166,12 +161,6 @@ def local(value: Typed) -> Typed:
     return Typed(f"timezone({literal(zone)}, {value.sql})", timestamp(value.type.precision or 0))
 
 
-def _from_boolean(value: Typed, target: Type) -> str:
-    if target.name == "decimal" and target.precision == target.scale:
-        raise not_supported(f"CAST of boolean to {target}, which has no place for a 1")
-    return narrow.plain(value, target)
-
-
 def _time_to(value: Typed, target: Type) -> str:
     if value.type.name == "timestamp with time zone" and target.name != value.type.name:
         value = local(value)
@@ -180,24 +169,43 @@ def _time_to(value: Typed, target: Type) -> str:
     return f"CAST({value.sql} AS {target.duckdb})"
 
 
+def _clock_of(value: Typed, target: Type) -> str:
+    if clock.is_clock(value.type):
+        return clock.to_precision(value.sql, value.type.precision or 0, target)
+    have = value.type.precision or 0
+    if value.type.name.endswith("zone"):
+        return clock.of_moment(local(value).sql, have, target)
+    # Of a moment before 1970 with parts of a second Trino 435 makes another second, or no time.
+    message = "'the local Athena has no time of a moment before 1970 with parts of a second'"
+    odd = f"epoch_us({value.sql}) < 0 AND epoch_us({value.sql}) % 1000000 <> 0"
+    failed = f"CAST(CAST({raising('NOT_SUPPORTED', message, 'BIGINT')} AS VARCHAR) AS TIME)"
+    found = clock.of_moment(value.sql, have, target)
+    return f"CASE WHEN {odd} THEN {failed} ELSE {found} END" if have else found
+
+
 def _is_float(kind: Type) -> bool:
     return kind.name in {"double", "real"}
 
 
 _CASTS: Final[list[tuple[Callable[[Type, Type], bool], Callable[[Typed, Type], str]]]] = [
+    (lambda s, t: s.name == "time" and t.name == "varchar", _clock_text),
     (lambda s, t: t.name == "varchar" and s.name != "varbinary", _to_text),
     (lambda s, t: s.is_text and t.name == "char", narrow.to_char),
     (lambda s, t: s.name == "double" and t.name == "real", narrow.double_to_real),
     (
-        lambda s, t: s.is_text and (t.is_numeric or t.name in {"boolean", "date", "timestamp"}),
+        lambda s, t: (
+            s.is_text and (t.is_numeric or t.name in {"boolean", "date", "timestamp", "time"})
+        ),
         _text_to,
     ),
     (lambda s, t: _is_float(s) and t.is_integer, narrow.float_to_integer),
     (lambda s, t: _is_float(s) and t.name == "decimal", narrow.float_to_decimal),
     (lambda s, t: s.is_numeric and t.is_numeric, narrow.plain),
     (lambda s, t: s.is_numeric and t.name == "boolean", narrow.number_to_boolean),
-    (lambda s, t: s.name == "boolean" and t.is_numeric, _from_boolean),
+    (lambda s, t: s.name == "boolean" and t.is_numeric, narrow.from_boolean),
     (lambda s, t: s.is_time and t.is_time, _time_to),
+    (lambda s, t: s.name.startswith("timestamp") and t.name == "time", _clock_of),
+    (lambda s, t: s.name == t.name == "time", _clock_of),
 ]
 
 

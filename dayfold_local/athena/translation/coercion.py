@@ -25,6 +25,8 @@ def common_type(left: Type, right: Type) -> Type | None:  # noqa: PLR0911 - one 
         return _common_text(left, right)
     if left.is_time and right.is_time:
         return _common_time(left, right)
+    if left.name == right.name == "time":
+        return max(left, right, key=lambda kind: kind.precision or 0)
     if left.name == right.name and left.args and len(left.args) == len(right.args):
         return _common_nested(left, right)
     return None

@@ -16,8 +16,9 @@ from dayfold_local.athena.sql_types import (
     literal,
 )
 from dayfold_local.athena.translation import floats, nested
-from dayfold_local.athena.translation.casts import cast, raising
+from dayfold_local.athena.translation.casts import cast
 from dayfold_local.athena.translation.coercion import coerce, common_type
+from dayfold_local.athena.translation.failing import raising
 from dayfold_local.athena.translation.functions import Call, function
 from dayfold_local.athena.translation.parse import position
 from dayfold_local.athena.translation.scope import Typed

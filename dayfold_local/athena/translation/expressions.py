@@ -251,6 +251,7 @@ HANDLERS: dict[type, Callable[[Any, Scope, Translator], Typed]] = {
     exp.AtTimeZone: _at_zone,
     exp.CurrentTimestamp: literals.now,
     exp.CurrentDate: literals.today,
+    exp.Localtime: literals.clock_now,
     exp.Localtimestamp: literals.local_now,
     exp.Array: _array,
     exp.Bracket: lambda node, scope, to: expression(node.expressions[0], scope, to),

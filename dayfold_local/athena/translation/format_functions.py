@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from dayfold_local.athena.errors import QueryFailure, not_supported
 from dayfold_local.athena.sql_types import VARCHAR, literal
-from dayfold_local.athena.translation.casts import raising
+from dayfold_local.athena.translation.failing import raising
 from dayfold_local.athena.translation.functions import Call, function
 from dayfold_local.athena.translation.parse import position
 from dayfold_local.athena.translation.scope import Typed

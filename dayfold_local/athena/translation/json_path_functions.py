@@ -19,8 +19,9 @@ from dayfold_local.athena.sql_types import (
     literal,
     parse_type,
 )
-from dayfold_local.athena.translation.casts import cast, raising
+from dayfold_local.athena.translation.casts import cast
 from dayfold_local.athena.translation.coercion import coerce, coercible
+from dayfold_local.athena.translation.failing import raising
 from dayfold_local.athena.translation.functions import Call, function
 from dayfold_local.athena.translation.parse import position
 from dayfold_local.athena.translation.scope import Typed

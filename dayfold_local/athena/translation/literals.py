@@ -21,6 +21,7 @@ from dayfold_local.athena.sql_types import (
     timestamp,
     timestamp_tz,
 )
+from dayfold_local.athena.translation import clock
 from dayfold_local.athena.translation.casts import local
 from dayfold_local.athena.translation.coercion import coerce
 from dayfold_local.athena.translation.parse import position
@@ -93,6 +94,8 @@ def at_zone(value: Typed, zone: Typed, node: exp.Expr) -> Typed:
         raise not_supported(f"{position(node)}AT TIME ZONE with a zone that is not a literal")
     if value.type.name == "timestamp":
         value = coerce(value, timestamp_tz(value.type.precision or 0))
+    if clock.is_clock(value.type):
+        raise not_supported(f"{position(node)}the type time with time zone")
     if value.type.name != "timestamp with time zone":
         raise QueryFailure(
             "TYPE_MISMATCH",
@@ -125,6 +128,11 @@ def now(*_: Any) -> Typed:  # noqa: ANN401
 def today(*_: Any) -> Typed:  # noqa: ANN401
     """The day of the start of the query, in UTC."""
     return Typed("CAST(timezone('UTC', now()) AS DATE)", DATE)
+
+
+def clock_now(*_: Any) -> Typed:  # noqa: ANN401
+    """The time of the day in UTC at the start of the query."""
+    return Typed(f"CAST({local(now()).sql} AS TIME)", clock.clock(3))
 
 
 def local_now(*_: Any) -> Typed:  # noqa: ANN401

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dayfold_local.athena.sql_types import BOOLEAN, VARCHAR, Type, array
 from dayfold_local.athena.translation.array_functions import distinct
-from dayfold_local.athena.translation.casts import cast, raising
+from dayfold_local.athena.translation.casts import cast
 from dayfold_local.athena.translation.coercion import common_type
+from dayfold_local.athena.translation.failing import raising
 from dayfold_local.athena.translation.functions import Call, function
 from dayfold_local.athena.translation.scope import Typed
 

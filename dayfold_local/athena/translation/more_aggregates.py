@@ -8,8 +8,8 @@ from dayfold_local.athena.errors import not_supported
 from dayfold_local.athena.sql_types import BIGINT, DOUBLE, REAL, array
 from dayfold_local.athena.translation import floats
 from dayfold_local.athena.translation.aggregate_functions import AGGREGATES, Aggregate
-from dayfold_local.athena.translation.casts import raising
 from dayfold_local.athena.translation.coercion import coerce
+from dayfold_local.athena.translation.failing import raising
 from dayfold_local.athena.translation.parse import position
 from dayfold_local.athena.translation.scope import Typed
 

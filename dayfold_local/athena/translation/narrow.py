@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dayfold_local.athena.errors import not_supported
+
 if TYPE_CHECKING:
     from dayfold_local.athena.sql_types import Type
     from dayfold_local.athena.translation.scope import Typed
@@ -46,6 +48,13 @@ def plain(value: Typed, target: Type) -> str:
     return f"CAST({value.sql} AS {target.duckdb})"
 
 
+def from_boolean(value: Typed, target: Type) -> str:
+    """1 or 0."""
+    if target.name == "decimal" and target.precision == target.scale:
+        raise not_supported(f"CAST of boolean to {target}, which has no place for a 1")
+    return plain(value, target)
+
+
 def rounded(sql: str, have: int, want: int) -> str:
     """A timestamp at a lower precision, rounded half up."""
     if want >= have:
@@ -54,3 +63,15 @@ def rounded(sql: str, have: int, want: int) -> str:
     return (
         f"make_timestamp(CAST(floor((epoch_us({sql}) + {step // 2}) / {step}) * {step} AS BIGINT))"
     )
+
+
+def timestamp_text(sql: str, precision: int) -> str:
+    """A timestamp as Trino prints it."""
+    if precision > 6:
+        raise not_supported(f"timestamp({precision}): more than microseconds")
+    base = f"strftime({sql}, '%Y-%m-%d %H:%M:%S"
+    if precision == 0:
+        return f"{base}')"
+    if precision == 3:
+        return f"{base}.%g')"
+    return f"left({base}.%f'), {20 + precision})"

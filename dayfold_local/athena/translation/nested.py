@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Final
 
 from dayfold_local.athena.errors import not_supported
 from dayfold_local.athena.sql_types import Type, literal
-from dayfold_local.athena.translation.casts import raising
 from dayfold_local.athena.translation.coercion import coerce, common_type
+from dayfold_local.athena.translation.failing import raising
 from dayfold_local.athena.translation.scope import Typed
 
 if TYPE_CHECKING:

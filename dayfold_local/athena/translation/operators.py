@@ -16,7 +16,7 @@ from dayfold_local.athena.sql_types import (
     array,
     decimal,
 )
-from dayfold_local.athena.translation import floats, nested
+from dayfold_local.athena.translation import clock, floats, nested
 from dayfold_local.athena.translation.casts import cast, local
 from dayfold_local.athena.translation.coercion import coerce, common_type, digits
 from dayfold_local.athena.translation.parse import position
@@ -98,7 +98,7 @@ def arithmetic(name: str, left: Typed, right: Typed, node: exp.Expr) -> Typed:
         if name == "div" and kind.is_integer:
             symbol = "//"
         return Typed(f"({a.sql} {symbol} {b.sql})", kind)
-    result = _temporal(name, left, right)
+    result = _temporal(name, left, right) or clock.arithmetic(name, left, right)
     if result is None:
         raise no_operator(symbol, left.type, right.type, node)
     return result

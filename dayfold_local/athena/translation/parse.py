@@ -51,7 +51,7 @@ _SYNTAX: Final = frozenset(
         "TIME",
     },
 )
-_LITERALS: Final = {"DATE", "TIMESTAMP"}
+_LITERALS: Final = {"DATE", "TIMESTAMP", "TIME"}
 _NOT_NAMES: Final = {TokenType.STRING, TokenType.IDENTIFIER, TokenType.NUMBER}
 
 

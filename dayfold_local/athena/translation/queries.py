@@ -13,9 +13,10 @@ from dayfold_local.athena.sql_types import UNKNOWN, Type, quote
 from dayfold_local.athena.translation import aggregates, recursion, relations, windows
 from dayfold_local.athena.translation.coercion import common_type
 from dayfold_local.athena.translation.functions import Call
+from dayfold_local.athena.translation.limits import limits
 from dayfold_local.athena.translation.parse import parse, position
 from dayfold_local.athena.translation.scope import HIDDEN_COLUMNS, Field, Scan, Scope, Typed
-from dayfold_local.athena.translation.selects import Select, limits, order_item
+from dayfold_local.athena.translation.selects import Select, order_item
 
 if TYPE_CHECKING:
     from collections.abc import Callable

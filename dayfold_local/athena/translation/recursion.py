@@ -10,8 +10,8 @@ from dayfold_local.athena.errors import QueryFailure, not_supported
 from dayfold_local.athena.sql_types import BIGINT, quote
 from dayfold_local.athena.translation import relations
 from dayfold_local.athena.translation.aggregates import is_aggregate
-from dayfold_local.athena.translation.casts import raising
 from dayfold_local.athena.translation.coercion import coercible
+from dayfold_local.athena.translation.failing import raising
 from dayfold_local.athena.translation.parse import position
 from dayfold_local.athena.translation.scope import Field
 

@@ -11,6 +11,7 @@ from dayfold_local.athena.sql_types import BIGINT, Type, quote
 from dayfold_local.athena.translation import operators
 from dayfold_local.athena.translation.coercion import common_type
 from dayfold_local.athena.translation.expressions import Translator, boolean, expression
+from dayfold_local.athena.translation.limits import sampled
 from dayfold_local.athena.translation.parse import CALL, position
 from dayfold_local.athena.translation.scope import Field, Scope, Typed
 
@@ -54,10 +55,11 @@ def relation(node: exp.Expr, scope: Scope, to: Queries) -> tuple[str, list[Field
 
 
 def _named_table(node: exp.Table, to: Queries) -> tuple[str, list[Field]]:
-    if node.args.get("sample") is not None or node.args.get("version") is not None:
-        raise not_supported(f"{position(node)}TABLESAMPLE and FOR VERSION")
+    if node.args.get("version") is not None:
+        raise not_supported(f"{position(node)}FOR VERSION")
     name, columns = alias_of(node)
     sql, fields = to.table(node, name or node.name.lower())
+    sql += sampled(node.args.get("sample"))
     _rename(fields, columns, node)
     if name is None:  # t.x, db.t.x
         database = node.args.get("db")

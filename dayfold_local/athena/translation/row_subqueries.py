@@ -14,8 +14,8 @@ from sqlglot import exp
 from dayfold_local.athena.errors import QueryFailure, not_supported
 from dayfold_local.athena.sql_types import BOOLEAN, Type
 from dayfold_local.athena.translation import floats, nested
-from dayfold_local.athena.translation.casts import raising
 from dayfold_local.athena.translation.coercion import coerce, common_type
+from dayfold_local.athena.translation.failing import raising
 from dayfold_local.athena.translation.parse import position
 from dayfold_local.athena.translation.scope import Field, Scope, Typed
 

@@ -17,9 +17,10 @@ from dayfold_local.athena.sql_types import (
 )
 from dayfold_local.athena.translation import floats, operators
 from dayfold_local.athena.translation.aggregates import is_aggregate
-from dayfold_local.athena.translation.casts import cast, raising
+from dayfold_local.athena.translation.casts import cast
 from dayfold_local.athena.translation.coercion import coerce
 from dayfold_local.athena.translation.expressions import boolean, expression
+from dayfold_local.athena.translation.failing import raising
 from dayfold_local.athena.translation.functions import Call, function
 from dayfold_local.athena.translation.parse import position
 from dayfold_local.athena.translation.scope import Typed

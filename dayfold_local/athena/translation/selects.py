@@ -10,6 +10,7 @@ from dayfold_local.athena.errors import QueryFailure, not_supported
 from dayfold_local.athena.sql_types import Type, quote
 from dayfold_local.athena.translation import relations
 from dayfold_local.athena.translation.expressions import boolean, expression
+from dayfold_local.athena.translation.limits import limits, most_with_ties
 from dayfold_local.athena.translation.parse import position
 from dayfold_local.athena.translation.scope import Field, Scope
 
@@ -17,8 +18,18 @@ if TYPE_CHECKING:
     from dayfold_local.athena.translation.queries import Translation
 
 
-def order_item(item: exp.Ordered, fields: list[Field], scope: Scope | None, to: Translation) -> str:
-    """One term of ORDER BY: an output column by place or name, or an expression."""
+def order_item(
+    item: exp.Ordered,
+    fields: list[Field],
+    scope: Scope | None,
+    to: Translation,
+    *,
+    places: bool = True,
+) -> str:
+    """One term of ORDER BY: an output column by place or name, or an expression.
+
+    Without `places` an output column is written out.
+    """
     nulls = "FIRST" if item.args.get("nulls_first") else "LAST"
     tail = f"{' DESC' if item.args.get('desc') else ''} NULLS {nulls}"
     node = item.this
@@ -28,14 +39,12 @@ def order_item(item: exp.Ordered, fields: list[Field], scope: Scope | None, to: 
                 "SYNTAX_ERROR",
                 f"{position(node)}ORDER BY position {node.this} is not in select list",
             )
-        _orderable(fields[int(node.this) - 1].type, node)
-        return f"{node.this}{tail}"
+        return f"{_output(int(node.this) - 1, fields, node, places=places)}{tail}"
     if isinstance(node, exp.Column) and len(node.parts) == 1:
         name = node.name.lower()
-        places = [at for at, field in enumerate(fields) if (field.name or "").lower() == name]
-        if places:
-            _orderable(fields[places[0]].type, node)
-            return f"{places[0] + 1}{tail}"
+        found = [at for at, field in enumerate(fields) if (field.name or "").lower() == name]
+        if found:
+            return f"{_output(found[0], fields, node, places=places)}{tail}"
     if scope is None:
         raise not_supported(f"{position(node)}ORDER BY an expression behind a set operation")
     value = expression(node, scope, to)
@@ -43,27 +52,18 @@ def order_item(item: exp.Ordered, fields: list[Field], scope: Scope | None, to: 
     return f"{value.sql}{tail}"
 
 
+def _output(at: int, fields: list[Field], node: exp.Expr, *, places: bool) -> str:
+    _orderable(fields[at].type, node)
+    if places:
+        return str(at + 1)
+    fields[at].use()
+    return fields[at].sql
+
+
 def _orderable(kind: Type, node: exp.Expr) -> None:
     """Arrays and rows with NULLs inside fail in Trino, and have a place in the engine's order."""
     if kind.name in {"array", "row"}:
         raise not_supported(f"{position(node)}ORDER BY of {kind}")
-
-
-def limits(node: exp.Expr) -> str:
-    """OFFSET and LIMIT."""
-    limit, offset = node.args.get("limit"), node.args.get("offset")
-    text = ""
-    if isinstance(limit, exp.Fetch):
-        options = limit.args.get("limit_options")
-        if options is not None and options.args.get("with_ties"):
-            raise not_supported("FETCH FIRST WITH TIES")
-        count = limit.args.get("count")
-        text = f" LIMIT {count.this if count is not None else 1}"
-    elif limit is not None and limit.expression.name.upper() != "ALL":
-        text = f" LIMIT {int(limit.expression.this)}"
-    if offset is not None:
-        text += f" OFFSET {int(offset.expression.this)}"
-    return text
 
 
 class Select:
@@ -92,7 +92,7 @@ class Select:
             held = (
                 f" HAVING {boolean(having.this, self._scope, work)}" if having is not None else ""
             )
-            tail = self._order(fields) + limits(node)
+            tail = self._order(fields)
         finally:
             work._windows.pop()  # noqa: SLF001
         distinct = node.args.get("distinct")
@@ -235,11 +235,18 @@ class Select:
     def _order(self, fields: list[Field]) -> str:
         order = self._node.args.get("order")
         if order is None:
-            return ""
+            return limits(self._node)
         named = [field for field in fields if field.name]
         scope = Scope(named, self._scope, {}, None) if named else self._scope
         listed = [order_item(item, fields, scope, self._work) for item in order.expressions]
-        return f" ORDER BY {', '.join(listed)}"
+        text = f" ORDER BY {', '.join(listed)}"
+        if (most := most_with_ties(self._node)) is None:
+            return text + limits(self._node)
+        # Here a number stands for itself, not for the column at that place.
+        terms = (
+            order_item(item, fields, scope, self._work, places=False) for item in order.expressions
+        )
+        return f" QUALIFY rank() OVER (ORDER BY {', '.join(terms)}) <= {most}{text}"
 
 
 def add_pruning(part: exp.Expr, scope: Scope, work: Translation) -> None:

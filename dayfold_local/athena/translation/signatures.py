@@ -110,6 +110,10 @@ SIGNATURES: Final = _signatures("""
     sha256(bin) -> bin => unhex(sha256({0}))
     sha512(bin) -> bin => sha512_of({0})
     crc32(bin) -> int => crc32_of({0})
+    xxhash64(bin) -> bin => xxhash64_of({0})
+    from_base(text, int) -> int => from_base_of({0}, {1})
+    from_big_endian_64(bin) -> int => from_big_endian_of({0})
+    to_big_endian_64(int) -> bin => to_big_endian_of({0})
     hmac_md5(bin, bin) -> bin => hmac_md5_of({0}, {1})
     hmac_sha1(bin, bin) -> bin => hmac_sha1_of({0}, {1})
     hmac_sha256(bin, bin) -> bin => hmac_sha256_of({0}, {1})
@@ -126,7 +130,6 @@ SIGNATURES: Final = _signatures("""
     regexp_extract_all(text, text, int) -> texts => regexp_extract_all({0}, {1}, CAST({2} AS INTEGER))
     width_bucket(double, double, double, int) -> int => CAST(CASE WHEN isnan({0}) THEN CAST(chr(1) || 'INVALID_FUNCTION_ARGUMENT: operand must not be NaN' || chr(2) AS BIGINT) WHEN {0} < {1} THEN 0 WHEN {0} >= {2} THEN {3} + 1 ELSE floor(({0} - {1}) * {3} / ({2} - {1})) + 1 END AS BIGINT)
     current_timezone() -> text => 'UTC'
-    bitwise_right_shift_arithmetic(int, int) -> int => ({0} >> CAST({1} AS INTEGER))
     regexp_replace(text, text) -> first => regexp_replace({0}, {1}, '', 'g')
     regexp_split(text, text) -> firsts => regexp_split_to_array({0}, {1})
     regexp_count(text, text) -> int => len(regexp_extract_all({0}, {1}))
@@ -182,16 +185,11 @@ REFUSED: Final = frozenset(
         "qdigest_agg",
         "value_at_quantile",
         "numeric_histogram",
-        "multimap_agg",
         "checksum",
-        "map_union",
         "entropy",
         "word_stem",
         "soundex",
         "human_readable_seconds",
-        "rand",
-        "uuid",
-        "shuffle",
         "array_sort_by",
         "array_normalize",
         "json_query",
@@ -202,9 +200,6 @@ REFUSED: Final = frozenset(
         "st_contains",
         "st_distance",
         "to_geometry",
-        "from_base",
-        "to_base",
-        "xxhash64",
         "murmur3",
         "spooky_hash_v2_64",
         "luhn_check",
@@ -217,13 +212,9 @@ REFUSED: Final = frozenset(
         "from_iso8601_timestamp_nanos",
         "timezone_hour",
         "timezone_minute",
-        "localtime",
         "set_agg",
         "set_union",
-        "reduce_agg",
         "max_n",
-        "bitwise_left_shift",
-        "bitwise_right_shift",
         "sequence_agg",
     ],
 )

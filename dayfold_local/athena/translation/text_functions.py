@@ -13,8 +13,8 @@ from dayfold_local.athena.sql_types import (
     array,
     decimal,
 )
-from dayfold_local.athena.translation.casts import raising
 from dayfold_local.athena.translation.coercion import coerce, coercible
+from dayfold_local.athena.translation.failing import raising
 from dayfold_local.athena.translation.functions import Call, function
 from dayfold_local.athena.translation.parse import position
 from dayfold_local.athena.translation.scope import Typed

@@ -14,13 +14,13 @@ from dayfold_local.athena.sql_types import (
     DOUBLE,
     INTERVAL_DAY,
     INTERVAL_MONTH,
-    VARCHAR,
     Type,
     literal,
     timestamp,
     timestamp_tz,
 )
-from dayfold_local.athena.translation.casts import cast, local, raising
+from dayfold_local.athena.translation import clock
+from dayfold_local.athena.translation.casts import cast, local
 from dayfold_local.athena.translation.coercion import coerce, common_type
 from dayfold_local.athena.translation.functions import Call, function
 from dayfold_local.athena.translation.literals import (
@@ -31,7 +31,6 @@ from dayfold_local.athena.translation.literals import (
 )
 from dayfold_local.athena.translation.parse import position
 from dayfold_local.athena.translation.scope import Typed
-from dayfold_local.athena.translation.time_formats import joda_format, mysql_format
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -57,10 +56,7 @@ _FIELDS: Final[Mapping[str, str]] = {
     "day_of_week": "isodow({0})",
     "day_of_year": "dayofyear({0})",
     "yow": "isoyear({0})",
-    "hour": "hour({0})",
-    "minute": "minute({0})",
-    "second": "second({0})",
-    "millisecond": "(millisecond({0}) % 1000)",
+    **clock.FIELDS,
 }
 
 
@@ -76,7 +72,7 @@ def _unit(call: Call, value: Type) -> str:
     return unit
 
 
-def _moment(value: Typed, call: Call) -> Typed:
+def moment_of(value: Typed, call: Call) -> Typed:
     """A date or timestamp; one with a zone as that zone's wall clock shows it."""
     if not value.type.is_time:
         raise call.unexpected()
@@ -98,8 +94,10 @@ def _field(call: Call) -> Typed:
     value = call.arg(0)
     if value.type in {INTERVAL_DAY, INTERVAL_MONTH}:
         raise not_supported(f"{position(call.node)}{call.name} of an interval")
-    moment = _moment(value, call)
-    if moment.type == DATE and call.name in {"hour", "minute", "second", "millisecond"}:
+    if clock.is_clock(value.type) and call.name in clock.FIELDS:
+        return Typed(f"CAST({clock.FIELDS[call.name].format(value.sql)} AS BIGINT)", BIGINT)
+    moment = moment_of(value, call)
+    if moment.type == DATE and call.name in clock.FIELDS:
         raise call.unexpected()
     return Typed(f"CAST({_FIELDS[call.name].format(moment.sql)} AS BIGINT)", BIGINT)
 
@@ -108,8 +106,10 @@ def _field(call: Call) -> Typed:
 def _date_trunc(call: Call) -> Typed:
     call.need(2)
     value = call.arg(1)
+    if clock.is_clock(value.type):
+        return clock.truncated(clock.unit_of(call.literal(0).lower(), call.node), value)
     unit = _unit(call, value.type)
-    moment = _moment(value, call)
+    moment = moment_of(value, call)
     return _back(f"date_trunc('{unit}', {moment.sql})", value.type)
 
 
@@ -117,6 +117,8 @@ def _date_trunc(call: Call) -> Typed:
 def _date_add(call: Call) -> Typed:
     call.need(3)
     amount, value = coerce(call.arg(1), BIGINT), call.arg(2)
+    if clock.is_clock(value.type):
+        return clock.later(clock.unit_of(call.literal(0).lower(), call.node), amount, value)
     unit = _unit(call, value.type)
     if not value.type.is_time:
         raise call.unexpected()
@@ -140,6 +142,8 @@ def _date_diff(call: Call) -> Typed:
     call.need(3)
     first, second = call.arg(1), call.arg(2)
     kind = common_type(first.type, second.type)
+    if kind is not None and clock.is_clock(kind):
+        return clock.between(clock.unit_of(call.literal(0).lower(), call.node), first, second)
     if kind is None or not kind.is_time:
         raise call.unexpected()
     unit = _unit(call, kind)
@@ -159,6 +163,11 @@ def _date_literal(call: Call) -> Typed:
 @function("timestamp_literal")
 def _timestamp_literal(call: Call) -> Typed:
     return timestamp_literal(call.literal(0), call.node)
+
+
+@function("time_literal")
+def _time_literal(call: Call) -> Typed:
+    return clock.clock_literal(call.literal(0), call.node)
 
 
 @function("date")
@@ -193,7 +202,7 @@ def _now(_: Call) -> Typed:
 @function("last_day_of_month")
 def _last_day(call: Call) -> Typed:
     call.need(1)
-    return Typed(f"last_day({_moment(call.arg(0), call).sql})", DATE)
+    return Typed(f"last_day({moment_of(call.arg(0), call).sql})", DATE)
 
 
 @function("to_unixtime")
@@ -211,81 +220,3 @@ def _from_unixtime(call: Call) -> Typed:
     value = coerce(call.arg(0), DOUBLE)
     moment = Typed(f"to_timestamp(round({value.sql} * 1000) / 1000)", timestamp_tz(3))
     return at_zone(moment, call.arg(1), call.node) if len(call.raw) == 2 else moment
-
-
-_ISO_DATE: Final = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
-
-
-@function("from_iso8601_date")
-def _from_iso_date(call: Call) -> Typed:
-    call.need(1)
-    text = call.arg(0)
-    failed = raising(
-        "INVALID_FUNCTION_ARGUMENT", f"'Invalid format: \"' || {text.sql} || '\"'", "DATE"
-    )
-    test = f"regexp_full_match({text.sql}, '{_ISO_DATE}')"
-    return Typed(
-        f"CASE WHEN {text.sql} IS NULL THEN NULL WHEN {test} THEN CAST({text.sql} AS DATE) ELSE "
-        f"{failed} END",
-        DATE,
-    )
-
-
-@function("from_iso8601_timestamp")
-def _from_iso(call: Call) -> Typed:
-    call.need(1)
-    text = call.arg(0)
-    if not text.type.is_text:
-        raise call.unexpected()
-    # A value carries the offset of its text. We keep only the instant, so unless the zone is
-    # replaced at once (AT TIME ZONE), an offset other than UTC is refused when it is met.
-    kind = timestamp_tz(3)
-    return Typed(f"iso8601_utc({text.sql})", kind, None, f"iso8601_any({text.sql})")
-
-
-@function("to_iso8601")
-def _to_iso(call: Call) -> Typed:
-    call.need(1)
-    value = call.arg(0)
-    if value.type == DATE:
-        return Typed(f"strftime({value.sql}, '%Y-%m-%d')", Type("varchar", precision=16))
-    suffix, length = "", 26
-    if value.type.name.endswith("zone"):
-        if value.type.zone != "UTC":
-            raise not_supported(f"{position(call.node)}to_iso8601 in a zone other than UTC")
-        suffix, length = "Z", 32
-    moment = _moment(value, call)
-    text = f"strftime({moment.sql}, '%Y-%m-%dT%H:%M:%S.%g{suffix}')"
-    return Typed(text, Type("varchar", precision=length))
-
-
-@function("format_datetime")
-def _format_datetime(call: Call) -> Typed:
-    call.need(2)
-    pattern = joda_format(call.literal(1), position(call.node))
-    return Typed(f"strftime({_moment(call.arg(0), call).sql}, {literal(pattern)})", VARCHAR)
-
-
-@function("date_format")
-def _date_format(call: Call) -> Typed:
-    call.need(2)
-    pattern = mysql_format(call.literal(1), position(call.node))
-    return Typed(f"strftime({_moment(call.arg(0), call).sql}, {literal(pattern)})", VARCHAR)
-
-
-@function("date_parse")
-def _date_parse(call: Call) -> Typed:
-    call.need(2)
-    pattern = mysql_format(call.literal(1), position(call.node))
-    if "%V" in pattern or "%G" in pattern:
-        raise not_supported(f"{position(call.node)}date_parse of weeks")
-    return Typed(f"strptime({call.arg(0).sql}, {literal(pattern)})", timestamp(3))
-
-
-@function("parse_datetime")
-def _parse_datetime(call: Call) -> Typed:
-    call.need(2)
-    pattern = joda_format(call.literal(1), position(call.node))
-    return Typed(
-        f"timezone('UTC', strptime({call.arg(0).sql}, {literal(pattern)}))", timestamp_tz(3)
-    )

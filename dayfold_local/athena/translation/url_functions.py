@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import Final
 
 from dayfold_local.athena.sql_types import BIGINT, VARCHAR, Type, literal
-from dayfold_local.athena.translation.casts import raising
 from dayfold_local.athena.translation.coercion import coercible
+from dayfold_local.athena.translation.failing import raising
 from dayfold_local.athena.translation.functions import Call, function
 from dayfold_local.athena.translation.scope import Typed
 

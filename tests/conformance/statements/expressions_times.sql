@@ -131,7 +131,7 @@ INTERVAL '1' DAY
 INTERVAL '2' YEAR
 INTERVAL '1' DAY + INTERVAL '2' HOUR
 TIME '01:02:03'
-CAST(ts AS time) > TIME '12:00:00'
+CAST(greatest(ts, TIMESTAMP '1970-01-01 00:00:00') AS time) > TIME '12:00:00'
 sequence(DATE '2020-01-30', DATE '2020-02-02')
 sequence(DATE '2020-01-01', DATE '2020-04-01', INTERVAL '1' MONTH)
 sequence(TIMESTAMP '2020-01-01 00:00:00', TIMESTAMP '2020-01-01 03:00:00', INTERVAL '1' HOUR)
@@ -155,3 +155,84 @@ INTERVAL '1' YEAR + INTERVAL '14' MONTH
 -(ts - TIMESTAMP '2020-01-01 00:00:00')
 CAST(NULL AS interval year to month)
 CAST(INTERVAL '36' HOUR AS varchar)
+TIME '01:02'
+TIME '1:2:3'
+TIME '23:59:59.123456'
+TIME '24:00:00'
+TIME '01:02:03.1234567'
+TIME '01:02:03 +09:00'
+CAST(greatest(ts, TIMESTAMP '1970-01-01 00:00:00') AS time(0))
+CAST(greatest(ts, TIMESTAMP '1970-01-01 00:00:00') AS time(1))
+CAST(greatest(ts, TIMESTAMP '1970-01-01 00:00:00') AS time(6))
+CAST(TIMESTAMP '2020-01-01 23:59:59.9996' AS time)
+CAST(TIMESTAMP '2020-01-01 23:59:59.5' AS time(0))
+CAST(ts AT TIME ZONE 'Asia/Tokyo' AS time)
+CAST(da AS time)
+CAST(CAST(greatest(ts, TIMESTAMP '1970-01-01 00:00:00') AS time) AS varchar)
+CAST(CAST(greatest(ts, TIMESTAMP '1970-01-01 00:00:00') AS time(0)) AS varchar)
+CAST(CAST(greatest(ts, TIMESTAMP '1970-01-01 00:00:00') AS time(0)) AS varchar(8))
+CAST(CAST(greatest(ts, TIMESTAMP '1970-01-01 00:00:00') AS time) AS varchar(8))
+CAST(TIME '01:02:03.5' AS time(0))
+CAST(TIME '23:59:59.999' AS time(2))
+CAST('01:02:03' AS time)
+CAST('1:2' AS time)
+CAST('01:02:03.12345678' AS time)
+CAST('01:02:03.0005' AS time)
+CAST('01:02:03.00049999' AS time)
+CAST('23:59:59.9999' AS time)
+CAST(' 01:02:03' AS time)
+CAST('25:00:00' AS time)
+TRY_CAST('01:60:00' AS time)
+TRY_CAST(s AS time)
+TRY_CAST(substr(iso, 12, 8) AS time)
+CAST(NULL AS time)
+typeof(CAST(greatest(ts, TIMESTAMP '1970-01-01 00:00:00') AS time))
+typeof(TIME '01:02:03.12' - TIME '01:02:03')
+typeof(TIME '01:02:03' + INTERVAL '1' HOUR)
+typeof(localtime)
+hour(CAST(greatest(ts, TIMESTAMP '1970-01-01 00:00:00') AS time))
+minute(CAST(greatest(ts, TIMESTAMP '1970-01-01 00:00:00') AS time))
+second(CAST(greatest(ts, TIMESTAMP '1970-01-01 00:00:00') AS time))
+millisecond(CAST(greatest(ts, TIMESTAMP '1970-01-01 00:00:00') AS time))
+extract(hour FROM CAST(greatest(ts, TIMESTAMP '1970-01-01 00:00:00') AS time))
+extract(second FROM TIME '01:02:03.456')
+day(CAST(greatest(ts, TIMESTAMP '1970-01-01 00:00:00') AS time))
+date_trunc('hour', CAST(greatest(ts, TIMESTAMP '1970-01-01 00:00:00') AS time))
+date_trunc('minute', CAST(greatest(ts, TIMESTAMP '1970-01-01 00:00:00') AS time))
+date_trunc('second', CAST(greatest(ts, TIMESTAMP '1970-01-01 00:00:00') AS time))
+date_trunc('day', CAST(greatest(ts, TIMESTAMP '1970-01-01 00:00:00') AS time))
+date_add('hour', 25, CAST(greatest(ts, TIMESTAMP '1970-01-01 00:00:00') AS time))
+date_add('minute', -90, CAST(greatest(ts, TIMESTAMP '1970-01-01 00:00:00') AS time))
+date_add('millisecond', 7, TIME '01:02:03')
+date_add('second', k * 100000, TIME '01:02:03.5')
+date_add('day', 1, CAST(greatest(ts, TIMESTAMP '1970-01-01 00:00:00') AS time))
+date_diff('hour', TIME '12:00:00', CAST(greatest(ts, TIMESTAMP '1970-01-01 00:00:00') AS time))
+date_diff('minute', CAST(greatest(ts, TIMESTAMP '1970-01-01 00:00:00') AS time), TIME '00:00:30')
+date_diff('millisecond', TIME '00:00:00', CAST(greatest(ts, TIMESTAMP '1970-01-01 00:00:00') AS time))
+CAST(greatest(ts, TIMESTAMP '1970-01-01 00:00:00') AS time) + INTERVAL '2' HOUR
+INTERVAL '90' MINUTE + CAST(greatest(ts, TIMESTAMP '1970-01-01 00:00:00') AS time)
+CAST(greatest(ts, TIMESTAMP '1970-01-01 00:00:00') AS time) - INTERVAL '3' HOUR
+TIME '01:02:03' + INTERVAL '1' SECOND
+TIME '01:02:03' + INTERVAL '1' YEAR
+TIME '01:02:03' - TIME '02:00:00'
+CAST(greatest(ts, TIMESTAMP '1970-01-01 00:00:00') AS time) - TIME '12:00:00'
+CAST(greatest(ts, TIMESTAMP '1970-01-01 00:00:00') AS time) BETWEEN TIME '01:00:00' AND TIME '05:30:00'
+CAST(greatest(ts, TIMESTAMP '1970-01-01 00:00:00') AS time) IN (TIME '12:00:00', TIME '00:00:00')
+CAST(greatest(ts, TIMESTAMP '1970-01-01 00:00:00') AS time) = TIME '12:00:00'
+CAST(greatest(ts, TIMESTAMP '1970-01-01 00:00:00') AS time) IS DISTINCT FROM TIME '12:00:00'
+greatest(CAST(greatest(ts, TIMESTAMP '1970-01-01 00:00:00') AS time), TIME '09:00:00')
+coalesce(CAST(greatest(ts, TIMESTAMP '1970-01-01 00:00:00') AS time), TIME '00:00:00')
+CASE WHEN CAST(greatest(ts, TIMESTAMP '1970-01-01 00:00:00') AS time) < TIME '06:00:00' THEN TIME '06:00:00' ELSE CAST(greatest(ts, TIMESTAMP '1970-01-01 00:00:00') AS time) END
+ARRAY[CAST(greatest(ts, TIMESTAMP '1970-01-01 00:00:00') AS time), TIME '01:00']
+CAST(ROW(TIME '01:02:03') AS row(t time))
+CAST(CAST(greatest(ts, TIMESTAMP '1970-01-01 00:00:00') AS time) AS timestamp) IS NULL
+CAST(CAST(greatest(ts, TIMESTAMP '1970-01-01 00:00:00') AS time) AS json)
+CAST(greatest(ts, TIMESTAMP '1970-01-01 00:00:00') AS time) AT TIME ZONE 'Asia/Tokyo'
+localtime IS NOT NULL
+current_time IS NOT NULL
+TIME '01:02:03' = '01:02:03'
+TIME '01:02:03' + 1
+CAST(ts AS time(0))
+TRY_CAST(ts AS time)
+try(CAST(ts AS time))
+CAST(with_timezone(ts, 'Asia/Tokyo') AS time)

@@ -1,0 +1,98 @@
+"""What the engine has not, in Python: digests, normal forms, numbers in other bases."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import unicodedata
+import zlib
+from typing import TYPE_CHECKING, Any, Final
+
+import xxhash
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def _crc32(value: bytes) -> int:
+    return zlib.crc32(value)
+
+
+def _sha512(value: bytes) -> bytes:
+    return hashlib.sha512(value).digest()
+
+
+def _xxhash64(value: bytes) -> bytes:
+    return xxhash.xxh64_digest(value)
+
+
+def _failed(message: str, code: str = "INVALID_FUNCTION_ARGUMENT") -> ValueError:
+    """An error whose text becomes the query's, as that of `casts.raising`."""
+    return ValueError(f"\x01{code}: {message}\x02")
+
+
+def _base(radix: int) -> str:
+    """The digits of a base."""
+    if not 2 <= radix <= len(_DIGITS):
+        raise _failed("Radix must be between 2 and 36")
+    return _DIGITS[:radix]
+
+
+def _from_base(text: str, radix: int) -> int:
+    digits = _base(radix)
+    plain = text[1:] if text[:1] in {"+", "-"} else text
+    wrong = not plain or any(letter not in digits for letter in plain.lower())
+    if wrong or not _LOWEST <= (number := int(text, radix)) <= -1 - _LOWEST:
+        raise _failed(f"Not a valid base-{radix} number: {text}")
+    return number
+
+
+def _to_base(number: int, radix: int) -> str:
+    digits, left, text = _base(radix), abs(number), ""
+    while left:
+        left, last = divmod(left, radix)
+        text = digits[last] + text
+    if len(text) == 64:  # and a sign: Trino's own result does not fit its type
+        raise _failed("Character count exceeds length limit 64.", "SERIALIZATION_ERROR")
+    return f"{'-' if number < 0 else ''}{text or '0'}"
+
+
+def _from_big_endian(value: bytes) -> int:
+    if len(value) != 8:
+        raise _failed(f"expected 8-byte input, but got instead: {len(value)}")
+    return int.from_bytes(value, "big", signed=True)
+
+
+def _to_big_endian(number: int) -> bytes:
+    return number.to_bytes(8, "big", signed=True)
+
+
+def _keyed(digest: str) -> Callable[[bytes, bytes], bytes]:
+    def call(value: bytes, key: bytes) -> bytes:
+        return hmac.digest(key, value, digest)
+
+    return call
+
+
+def _normal(text: str, form: str) -> str:
+    # Which of the four it is was checked when the call was translated.
+    return unicodedata.normalize(form, text)  # type: ignore[arg-type]
+
+
+_DIGITS: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
+_LOWEST: Final = -(1 << 63)
+# The engine's functions: name, call, what it takes and what it gives.
+PYTHON_FUNCTIONS: Final[dict[str, tuple[Callable[..., int | bytes | str], list[Any], str]]] = {
+    "crc32_of": (_crc32, ["BLOB"], "BIGINT"),
+    "sha512_of": (_sha512, ["BLOB"], "BLOB"),
+    "xxhash64_of": (_xxhash64, ["BLOB"], "BLOB"),
+    "from_base_of": (_from_base, ["VARCHAR", "BIGINT"], "BIGINT"),
+    "to_base_of": (_to_base, ["BIGINT", "BIGINT"], "VARCHAR"),
+    "from_big_endian_of": (_from_big_endian, ["BLOB"], "BIGINT"),
+    "to_big_endian_of": (_to_big_endian, ["BIGINT"], "BLOB"),
+    "normal_form": (_normal, ["VARCHAR", "VARCHAR"], "VARCHAR"),
+    **{
+        f"hmac_{name}_of": (_keyed(name), ["BLOB", "BLOB"], "BLOB")
+        for name in ("md5", "sha1", "sha256", "sha512")
+    },
+}
