@@ -19,7 +19,7 @@ LINT_ENVIRONMENT := .venv-lint/.ready
 AWS_ENVIRONMENT := .venv-aws/.ready
 SAM := .venv-sam/bin/sam
 TESTS ?= tests
-LIVE_TRINO := $(addprefix tests/conformance/live_,trino.py writing.py real_data.py pipeline.py)
+LIVE_TRINO := $(addprefix tests/conformance/live_,trino.py writing.py alone.py real_data.py pipeline.py)
 SCHEDULES ?= 2000
 FIRST ?= 0
 

@@ -66,11 +66,13 @@ def moto(port: int) -> Process:
             time.sleep(0.1)
 
 
-def athena(endpoint: str, state: Path, **more: str) -> Process:
-    """The service, on a port that it chooses and says."""
+def athena(endpoint: str, state: Path, *, trino_url: str | None = None, **more: str) -> Process:
+    """The service, on a port that it chooses and says; on a Trino server if there is one."""
+    engine = "duckdb" if trino_url is None else "trino"
     command = [
         *(sys.executable, "-m", "dayfold_local.athena", "--port", "0", "--state", str(state)),
-        *("--glue-endpoint", endpoint, "--s3-endpoint", endpoint),
+        *("--glue-endpoint", endpoint, "--s3-endpoint", endpoint, "--engine", engine),
+        *(("--trino-url", trino_url) if trino_url is not None else ()),
     ]
     started = subprocess.Popen(
         command,
@@ -81,7 +83,7 @@ def athena(endpoint: str, state: Path, **more: str) -> Process:
     )
     assert started.stdout is not None
     said = started.stdout.readline()
-    found = re.fullmatch(r"athena listens on http://127\.0\.0\.1:(\d+) \(duckdb\)\n", said)
+    found = re.fullmatch(rf"athena listens on http://127\.0\.0\.1:(\d+) \({engine}\)\n", said)
     assert found is not None, said + started.stdout.read()
     return Process(started, int(found.group(1)))
 
