@@ -59,7 +59,7 @@ _LITERALS: Final = {
     BOOL: ("true", "false"),
     DATE: ("DATE '2020-02-29'", "DATE '1999-12-31'", "DATE '2024-03-31'"),
     TIME: ("TIMESTAMP '2024-03-31 12:30:00.500'", "TIMESTAMP '2004-02-29 00:00:00'"),
-    CLOCK: ("TIME '08:30:00'", "TIME '23:59:59.500'", "TIME '00:00:00'"),
+    CLOCK: ("TIME '08:30:00'", "TIME '22:15:30.500'", "TIME '00:00:00'"),
     INTS: ("ARRAY[1, 2, 3]", "ARRAY[5]", "ARRAY[3, NULL]"),
 }
 # {kind} stands for an expression of that kind; a number in it would be a literal of the text.

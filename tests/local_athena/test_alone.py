@@ -215,3 +215,13 @@ def test_it_says_that_it_is_there_and_what_it_is_not(service: Process, user: Cli
     # Then it answers to the one, and refuses the other
     assert health == b'{"athena": "up"}'
     assert "This is Athena, and nothing else" in str(refused.value)
+
+
+def test_the_catalog_is_asked_as_tables(user: Client, raw: str) -> None:
+    # When
+    found = user.rows(
+        "SELECT column_name, data_type FROM information_schema.columns "
+        f"WHERE table_schema = 'lake' AND table_name = '{raw}' ORDER BY ordinal_position"
+    )
+    # Then
+    assert found == [["n", "bigint"], ["name", "varchar"], ["dt", "varchar"]]

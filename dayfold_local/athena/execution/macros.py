@@ -72,7 +72,16 @@ _CBRT: Final = (
     "trino_cbrt(x) AS CASE WHEN x = 0 OR isnan(x) OR isinf(x) THEN x ELSE "
     "cbrt(x) - (cbrt(x) * cbrt(x) * cbrt(x) - x) / (3 * cbrt(x) * cbrt(x)) END"
 )
+# What Java calls whitespace: without the blanks that do not break a line.
+_SPACES: Final = (*range(0x2000, 0x2007), *range(0x2008, 0x200B), 0x2028, 0x2029, 0x205F, 0x3000)
+_BLANKS: Final = "".join(map(chr, (*range(9, 14), *range(28, 33), 0x1680, *_SPACES)))
+_TRIMS: Final = tuple(
+    f"trino_{name}(x) AS {name}(x, '{_BLANKS}')" for name in ("trim", "ltrim", "rtrim")
+)
+_JAVA_TRIM: Final = f"java_trim(x) AS trim(x, '{''.join(map(chr, range(1, 33)))}')"
 MACROS: Final = (
+    *_TRIMS,
+    _JAVA_TRIM,
     _CBRT,
     _PARTS,
     _DIGITS,

@@ -11,7 +11,13 @@ from typing import TYPE_CHECKING, Any, Final
 import duckdb
 
 from dayfold_local.athena.errors import AccessDeniedError, QueryFailure
-from dayfold_local.athena.execution import failures, result_metadata, scans, values
+from dayfold_local.athena.execution import (
+    failures,
+    information_schema,
+    result_metadata,
+    scans,
+    values,
+)
 from dayfold_local.athena.execution.job import CutoffError, Job, Outcome
 from dayfold_local.athena.sql_types import VARCHAR, Type, quote
 from dayfold_local.athena.translation import templates
@@ -146,10 +152,13 @@ CACHE: Final = TranslationCache()
 
 def find_table(world: World, database: str, name: str, node: exp.Expr | None) -> TableInfo:
     """The table, or Athena's answer to one that is not there."""
-    found = world.catalog.table(database, name)
+    if database == information_schema.DATABASE:
+        found = information_schema.table(world.catalog, name)
+    else:
+        found = world.catalog.table(database, name)
     if found is not None:
         return found
-    if world.catalog.database(database) is None:
+    if database != information_schema.DATABASE and world.catalog.database(database) is None:
         raise QueryFailure(
             "SCHEMA_NOT_FOUND", f"{position(node)}Schema '{database}' does not exist"
         )

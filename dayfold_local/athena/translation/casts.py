@@ -26,7 +26,7 @@ _NATIVE_FROM_TEXT: Final = {
     "date": r"\s*[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}\s*",
     "timestamp": r"\s*[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}( [0-9]{1,2}:[0-9]{1,2}"
     r"(:[0-9]{1,2}(\.[0-9]+)?)?)?\s*",
-    "decimal": rf"\s*{_NUMBER}\s*",
+    "decimal": _NUMBER,
     "time": clock.TEXT,
 }
 
@@ -85,15 +85,16 @@ def _text_to(value: Typed, target: Type) -> str:
     if target.is_integer:
         test = r"[+-]?[0-9]+"
     elif target.name in {"double", "real"}:
-        test = rf"\s*({_NUMBER}[dDfF]?|NaN|[+-]?Infinity)\s*"
+        test = rf"[\x01-\x20]*({_NUMBER}[dDfF]?|NaN|[+-]?Infinity)[\x01-\x20]*"
     elif target.name == "boolean":
         test = r"(?i)(t|true|f|false|1|0)"
     else:
         test = _NATIVE_FROM_TEXT[target.name]
-    plain = f"trim({value.sql})" if not target.is_integer else value.sql
+    given = f"trino_trim({value.sql})" if target.name == "date" else value.sql
+    plain = given if target.is_integer else f"java_trim({given})"
     read = clock.of_text(value.sql, target) if kind == "TIME" else f"CAST({plain} AS {kind})"
     return (
-        f"CASE WHEN {value.sql} IS NULL THEN NULL WHEN regexp_full_match({value.sql}, "
+        f"CASE WHEN {value.sql} IS NULL THEN NULL WHEN regexp_full_match({given}, "
         f"{literal(test)}) THEN {read} ELSE {failed} END"
     )
 

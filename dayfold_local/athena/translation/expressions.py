@@ -15,7 +15,7 @@ from dayfold_local.athena.sql_types import (
     array,
     parse_type,
 )
-from dayfold_local.athena.translation import literals, operators, quantified
+from dayfold_local.athena.translation import literals, operators, quantified, untyped
 from dayfold_local.athena.translation.casts import cast
 from dayfold_local.athena.translation.parse import CALL, position
 from dayfold_local.athena.translation.scope import Scope, Typed, dereference, resolve
@@ -77,6 +77,8 @@ def _neg(node: exp.Neg, scope: Scope, to: Translator) -> Typed:
     if lowest is not None:
         return Typed(f"CAST(-{node.this.this} AS {lowest.duckdb})", lowest, -int(node.this.this))
     inner = expression(node.this, scope, to)
+    if inner.type == UNKNOWN:
+        raise untyped.ambiguous(node)
     if not inner.type.is_numeric and not inner.type.name.startswith("interval"):
         raise QueryFailure("TYPE_MISMATCH", f"{position(node)}Cannot negate {inner.type}")
     value = -inner.value if isinstance(inner.value, int) else None
@@ -215,7 +217,7 @@ def _trim(node: exp.Trim, scope: Scope, to: Translator) -> Typed:
     if not value.type.is_text or value.type.name == "char":
         raise not_supported(f"{position(node)}TRIM of {value.type}")
     if node.expression is None:
-        return Typed(f"{name}({value.sql})", value.type)
+        return Typed(f"trino_{name}({value.sql})", value.type)
     characters = expression(node.expression, scope, to)
     return Typed(f"{name}({value.sql}, {characters.sql})", value.type)
 

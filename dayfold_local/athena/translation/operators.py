@@ -9,6 +9,7 @@ from dayfold_local.athena.errors import QueryFailure, not_supported
 from dayfold_local.athena.sql_types import (
     BOOLEAN,
     DATE,
+    DOUBLE,
     INTERVAL_DAY,
     INTERVAL_MONTH,
     UNKNOWN,
@@ -16,7 +17,7 @@ from dayfold_local.athena.sql_types import (
     array,
     decimal,
 )
-from dayfold_local.athena.translation import clock, floats, nested
+from dayfold_local.athena.translation import clock, floats, nested, untyped
 from dayfold_local.athena.translation.casts import cast, local
 from dayfold_local.athena.translation.coercion import coerce, common_type, digits
 from dayfold_local.athena.translation.parse import position
@@ -86,9 +87,8 @@ def unify(values: list[Typed], node: exp.Expr, what: str) -> list[Typed]:
 def arithmetic(name: str, left: Typed, right: Typed, node: exp.Expr) -> Typed:
     """Addition, subtraction, multiplication, division and modulus."""
     symbol = _SYMBOLS[name]
-    if UNKNOWN in {left.type, right.type} and left.type != right.type:
-        known = right.type if left.type == UNKNOWN else left.type
-        left, right = coerce(left, known), coerce(right, known)
+    if UNKNOWN in {left.type, right.type}:
+        left, right = untyped.sides(name, left, right, node)
     if left.type.is_numeric and right.type.is_numeric:
         kind = common_type(left.type, right.type)
         assert kind is not None
@@ -186,9 +186,23 @@ def _temporal(name: str, left: Typed, right: Typed) -> Typed | None:
         return Typed(f"({left.sql} {_SYMBOLS[name]} {right.sql})", left.type)
     if name == "mul" and right.type in intervals:
         left, right = right, left
-    if name == "mul" and left.type in intervals and right.type.is_integer:
-        return Typed(f"({left.sql} * {right.sql})", left.type)
+    if name in {"mul", "div"} and left.type in intervals and right.type.is_numeric:
+        return _multiple(name, left, right)
     return None
+
+
+def _multiple(name: str, interval: Typed, by: Typed) -> Typed:
+    """An interval times or by a number, without parts of a millisecond or a month."""
+    if name == "mul" and by.type.is_integer:
+        return Typed(f"({interval.sql} * {by.sql})", interval.type)
+    symbol, number = _SYMBOLS[name], coerce(by, DOUBLE).sql
+    if interval.type == INTERVAL_MONTH:
+        months = f"datepart('year', {interval.sql}) * 12 + datepart('month', {interval.sql})"
+        part = f"CAST(trunc(CAST({months} AS DOUBLE) {symbol} {number}) AS INTEGER)"
+        return Typed(f"to_months({part})", INTERVAL_MONTH)
+    millis = f"CAST(epoch_us({interval.sql}) // 1000 AS DOUBLE)"
+    part = f"CAST(trunc({millis} {symbol} {number}) AS BIGINT)"
+    return Typed(f"to_microseconds({part} * 1000)", INTERVAL_DAY)
 
 
 def _shift(symbol: str, moment: Typed, interval: Typed) -> Typed:

@@ -88,9 +88,9 @@ SIGNATURES: Final = _signatures("""
     lower(text) -> first => lower({0})
     length(text) -> int => length({0})
     length(bin) -> int => octet_length({0})
-    trim(text) -> first => trim({0})
-    ltrim(text) -> first => ltrim({0})
-    rtrim(text) -> first => rtrim({0})
+    trim(text) -> first => trino_trim({0})
+    ltrim(text) -> first => trino_ltrim({0})
+    rtrim(text) -> first => trino_rtrim({0})
     replace(text, text) -> first => replace({0}, {1}, '')
     strpos(text, text) -> int => strpos({0}, {1})
     strpos(text, text, int) -> int => CASE WHEN {2} = 0 THEN CAST(chr(1) || 'INVALID_FUNCTION_ARGUMENT: ''instance'' must be a positive or negative number.' || chr(2) AS BIGINT) WHEN {1} = '' THEN 1 ELSE coalesce(list_filter(generate_series(1, length({0})), lambda p_: starts_with(substr({0}, p_), {1}))[{2}], CASE WHEN {0} IS NULL THEN NULL ELSE 0 END) END

@@ -256,3 +256,22 @@ from_big_endian_64(bin)
 try(from_big_endian_64(xxhash64(bin)))
 to_hex(xxhash64(to_utf8(s)))
 from_big_endian_64(xxhash64(to_utf8(s))) % 10
+NULL + k
+k * NULL
+NULL * bi
+d * NULL
+d / NULL
+NULL / d
+NULL * r
+NULL * d204
+d204 / NULL
+NULL % d52
+NULL % NULL
+NULL + NULL
+-NULL
+CAST(' 1.5' AS decimal(5,2))
+CAST('1.5 ' AS decimal(5,2))
+CAST(chr(9) || '5.5' || chr(10) AS double)
+CAST(chr(11) || '5.5' || chr(1) AS double)
+CAST(chr(12288) || '5.5' AS double)
+CAST(chr(9) || '5' AS integer)

@@ -236,3 +236,25 @@ CAST(ts AS time(0))
 TRY_CAST(ts AS time)
 try(CAST(ts AS time))
 CAST(with_timezone(ts, 'Asia/Tokyo') AS time)
+INTERVAL '1' DAY * 1.5e0
+INTERVAL '1' DAY / 7
+0.333 * INTERVAL '1' DAY
+INTERVAL '7' MONTH * 1.5e0
+INTERVAL '7' MONTH / -3
+-INTERVAL '10' SECOND / 7
+(ts - TIMESTAMP '2020-01-01 00:00:00') / 2
+(da - DATE '2020-01-01') * d
+INTERVAL '1' DAY / 0
+2 / INTERVAL '1' DAY
+da + NULL
+da - NULL
+ts + NULL
+ts - NULL
+NULL - da
+TIME '01:00:00' + NULL
+TIME '01:00:00' - NULL
+INTERVAL '1' DAY + NULL
+NULL - INTERVAL '1' DAY
+INTERVAL '1' DAY * NULL
+INTERVAL '7' MONTH / NULL
+CAST(chr(11) || '2020-01-01' || chr(9) AS date)

@@ -113,3 +113,5 @@ SELECT hour(t) AS h, count(*), min(t), max(t), count(DISTINCT t) FROM (SELECT CA
 SELECT t, k FROM (SELECT k, CAST(ts AS time) AS t FROM typed WHERE k <> 5) AS x ORDER BY t DESC, k;
 SELECT t, rank() OVER (ORDER BY t) AS r FROM (SELECT k, CAST(ts AS time(0)) AS t FROM typed WHERE k <> 5) AS x ORDER BY r, k;
 SELECT TIME '01:02' AS t UNION SELECT TIME '03:04:05.678' UNION ALL SELECT NULL ORDER BY t;
+SELECT count(DISTINCT 'x'), sum(id) FROM sales;
+SELECT count(DISTINCT shop), sum(id) FROM sales WHERE shop = 'north';
