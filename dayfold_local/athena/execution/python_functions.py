@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import hmac
+import statistics
 import unicodedata
 import zlib
 from typing import TYPE_CHECKING, Any, Final
@@ -12,6 +14,8 @@ import xxhash
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    Value = int | float | bytes | str
 
 
 def _crc32(value: bytes) -> int:
@@ -67,6 +71,32 @@ def _to_big_endian(number: int) -> bytes:
     return number.to_bytes(8, "big", signed=True)
 
 
+def _to_base32(value: bytes) -> str:
+    return base64.b32encode(value).decode()
+
+
+def _normal_cdf(mean: float, deviation: float, value: float) -> float:
+    if deviation <= 0:
+        raise _failed("standardDeviation must be > 0")
+    return statistics.NormalDist(mean, deviation).cdf(value)
+
+
+def _inverse_normal_cdf(mean: float, deviation: float, share: float) -> float:
+    if not 0 < share < 1:
+        raise _failed("p must be in the interval (0, 1)")
+    if deviation <= 0:
+        raise _failed("standardDeviation must be > 0")
+    return statistics.NormalDist(mean, deviation).inv_cdf(share)
+
+
+def _passes_luhn(text: str) -> bool:
+    """Whether the sum of the digits, every second from the right doubled, ends with zero."""
+    if not text.isdecimal() or not text.isascii():
+        raise _failed("luhn_check takes digits only")
+    doubled = (divmod(2 * int(digit), 10) for digit in text[-2::-2])
+    return (sum(map(int, text[-1::-2])) + sum(map(sum, doubled))) % 10 == 0
+
+
 def _keyed(digest: str) -> Callable[[bytes, bytes], bytes]:
     def call(value: bytes, key: bytes) -> bytes:
         return hmac.digest(key, value, digest)
@@ -82,7 +112,9 @@ def _normal(text: str, form: str) -> str:
 _DIGITS: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
 _LOWEST: Final = -(1 << 63)
 # The engine's functions: name, call, what it takes and what it gives.
-PYTHON_FUNCTIONS: Final[dict[str, tuple[Callable[..., int | bytes | str], list[Any], str]]] = {
+PYTHON_FUNCTIONS: Final[
+    dict[str, tuple[Callable[..., int | float | bytes | str], list[Any], str]]
+] = {
     "crc32_of": (_crc32, ["BLOB"], "BIGINT"),
     "sha512_of": (_sha512, ["BLOB"], "BLOB"),
     "xxhash64_of": (_xxhash64, ["BLOB"], "BLOB"),
@@ -90,6 +122,10 @@ PYTHON_FUNCTIONS: Final[dict[str, tuple[Callable[..., int | bytes | str], list[A
     "to_base_of": (_to_base, ["BIGINT", "BIGINT"], "VARCHAR"),
     "from_big_endian_of": (_from_big_endian, ["BLOB"], "BIGINT"),
     "to_big_endian_of": (_to_big_endian, ["BIGINT"], "BLOB"),
+    "to_base32_of": (_to_base32, ["BLOB"], "VARCHAR"),
+    "normal_cdf_of": (_normal_cdf, ["DOUBLE"] * 3, "DOUBLE"),
+    "inverse_normal_cdf_of": (_inverse_normal_cdf, ["DOUBLE"] * 3, "DOUBLE"),
+    "passes_luhn": (_passes_luhn, ["VARCHAR"], "BOOLEAN"),
     "normal_form": (_normal, ["VARCHAR", "VARCHAR"], "VARCHAR"),
     **{
         f"hmac_{name}_of": (_keyed(name), ["BLOB", "BLOB"], "BLOB")

@@ -122,6 +122,14 @@ SIGNATURES: Final = _signatures("""
     from_hex(text) -> bin => unhex({0})
     to_base64(bin) -> text => to_base64({0})
     from_base64(text) -> bin => from_base64({0})
+    to_base64url(bin) -> text => replace(replace(to_base64({0}), '+', '-'), '/', '_')
+    to_base32(bin) -> text => to_base32_of({0})
+    luhn_check(text) -> bool => passes_luhn({0})
+    normal_cdf(double, double, double) -> double => normal_cdf_of({0}, {1}, {2})
+    inverse_normal_cdf(double, double, double) -> double => inverse_normal_cdf_of({0}, {1}, {2})
+    sinh(double) -> double => sinh({0})
+    cosh(double) -> double => cosh({0})
+    tanh(double) -> double => tanh({0})
     url_decode(text) -> first => url_decode(replace({0}, '+', ' '))
     regexp_like(text, text) -> bool => regexp_matches({0}, {1})
     regexp_extract(text, text) -> first => CASE WHEN regexp_matches({0}, {1}) THEN regexp_extract({0}, {1}) END
@@ -202,16 +210,11 @@ REFUSED: Final = frozenset(
         "to_geometry",
         "murmur3",
         "spooky_hash_v2_64",
-        "luhn_check",
-        "inverse_normal_cdf",
-        "normal_cdf",
         "beta_cdf",
         "cosine_similarity",
         "parse_duration",
         "parse_data_size",
         "from_iso8601_timestamp_nanos",
-        "timezone_hour",
-        "timezone_minute",
         "set_agg",
         "set_union",
         "max_n",

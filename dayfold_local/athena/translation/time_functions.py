@@ -194,6 +194,30 @@ def _with_timezone(call: Call) -> Typed:
     return Typed(f"zoned({literal(zone.value)}, {moment.sql})", kind)
 
 
+@function("timezone_hour", "timezone_minute")
+def _offset(call: Call) -> Typed:
+    """Of the zone's offset at that moment, the hours, or the minutes beyond them."""
+    call.need(1)
+    value = call.arg(0)
+    if not value.type.is_time:
+        raise call.unexpected()
+    if not value.type.name.endswith("zone"):
+        value = coerce(value, timestamp_tz(value.type.precision or 0))
+    clocks = (local(value).sql, f"timezone('UTC', {value.sql})")
+    minutes = " - ".join(f"epoch_us({one}) // 60000000" for one in clocks)
+    part = "// 60" if call.name == "timezone_hour" else "% 60"
+    return Typed(f"CAST(({minutes}) {part} AS BIGINT)", BIGINT)
+
+
+@function("to_milliseconds")
+def _to_milliseconds(call: Call) -> Typed:
+    call.need(1)
+    value = call.arg(0)
+    if value.type != INTERVAL_DAY:
+        raise call.unexpected()
+    return Typed(f"(epoch_us({value.sql}) // 1000)", BIGINT)
+
+
 @function("now", "current_timestamp")
 def _now(_: Call) -> Typed:
     return Typed("date_trunc('milliseconds', now())", timestamp_tz(3))

@@ -258,3 +258,10 @@ NULL - INTERVAL '1' DAY
 INTERVAL '1' DAY * NULL
 INTERVAL '7' MONTH / NULL
 CAST(chr(11) || '2020-01-01' || chr(9) AS date)
+timezone_minute(TIMESTAMP '2020-01-01 00:00:00 Asia/Kolkata')
+timezone_hour(ts AT TIME ZONE 'America/St_Johns')
+timezone_minute(ts AT TIME ZONE 'America/St_Johns')
+timezone_hour(CAST(ts AS timestamp with time zone))
+timezone_hour(ts)
+to_milliseconds(ts - TIMESTAMP '2020-01-01 00:00:00')
+to_milliseconds(INTERVAL '1' MONTH)
