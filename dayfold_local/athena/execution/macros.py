@@ -79,7 +79,19 @@ _TRIMS: Final = tuple(
     f"trino_{name}(x) AS {name}(x, '{_BLANKS}')" for name in ("trim", "ltrim", "rtrim")
 )
 _JAVA_TRIM: Final = f"java_trim(x) AS trim(x, '{''.join(map(chr, range(1, 33)))}')"
+# The engine keeps together what is one sign to the eye, Trino turns each code point around.
+_REVERSE: Final = (
+    "trino_reverse(x) AS CASE WHEN strlen(x) = length(x) THEN reverse(x) "
+    "ELSE array_to_string(list_reverse(regexp_extract_all(x, '(?s).')), '') END"
+)
+_WORDS: Final = (
+    "ascii_words(x) AS CASE WHEN strlen(x) <> length(x) THEN "
+    + _fail("NOT_SUPPORTED", "'the local Athena finds the bounds of words in ASCII texts only'")
+    + " ELSE x END"
+)
 MACROS: Final = (
+    _REVERSE,
+    _WORDS,
     *_TRIMS,
     _JAVA_TRIM,
     _CBRT,

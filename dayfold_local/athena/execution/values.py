@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import math
+import re
 from typing import TYPE_CHECKING, Any
 
 from dayfold_local.athena.errors import not_supported
 from dayfold_local.athena.sql_types import INTERVAL_MONTH
 
 if TYPE_CHECKING:
-    import datetime as dt
     from collections.abc import Callable
 
     from dayfold_local.athena.sql_types import Type
@@ -29,6 +30,8 @@ def formatter(kind: Type) -> Callable[[Any], str]:  # noqa: C901, PLR0911 - one 
     if kind.name == "timestamp":
         precision = kind.precision or 0
         return lambda value: moment_text(value, precision)
+    if kind.name == "date":
+        return date_text
     if kind.name == "time":
         precision = kind.precision or 0
         return lambda value: clock_text(value, precision)
@@ -90,10 +93,32 @@ def months_text(value: dt.timedelta) -> str:
     return f"{'-' if value.days < 0 else ''}{years}-{months}"
 
 
-def moment_text(value: dt.datetime, precision: int) -> str:
+def date_text(value: dt.date | str) -> str:
+    """A date; one beyond Python's years comes as the engine's text."""
+    return _far_text(value, 0) if isinstance(value, str) else value.isoformat()
+
+
+def moment_text(value: dt.datetime | str, precision: int) -> str:
     """A timestamp with as many digits as its type has."""
-    text = value.strftime("%Y-%m-%d %H:%M:%S")
-    return text if precision == 0 else f"{text}.{value.microsecond:06d}"[: 20 + precision]
+    if isinstance(value, str):
+        return _far_text(value, 1 + precision if precision else 0)
+    text = f"{value:%m-%d %H:%M:%S}.{value.microsecond:06d}"
+    return f"{value.year:04d}-{text[: 15 + precision] if precision else text[:14]}"
+
+
+def _far_text(text: str, width: int) -> str:
+    """The engine's text of a day before year 1 or after 9999, with Java's signs.
+
+    Behind the seconds stands a fraction of `width` characters, its point among them.
+    """
+    found = re.fullmatch(r"(\d+)(-\d+-\d+)( \(BC\))?( \d+:\d+:\d+)?(\.\d+)?", text)
+    if found is None:
+        raise not_supported(f"{text} in a result")
+    digits, day, is_before, clock, fraction = found.groups()
+    year = 1 - int(digits) if is_before else int(digits)
+    part = f"{fraction or '.'}000000"[:width]
+    sign = "-" if year < 0 else "+" if year > dt.MAXYEAR else ""
+    return f"{sign}{abs(year):04d}{day}{clock or ''}{part}"
 
 
 def clock_text(value: dt.time, precision: int) -> str:

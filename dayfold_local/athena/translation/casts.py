@@ -117,8 +117,10 @@ def _to_text(value: Typed, target: Type) -> str:
         text = (
             f"{narrow.timestamp_text(local(value).sql, source.precision or 0)} || ' {source.zone}'"
         )
-    elif source.name in {"double", "real"}:
+    elif source.name == "double":
         text = f"trino_number({value.sql}, CAST({value.sql} AS VARCHAR))"
+    elif source.name == "real":  # seven digits, where more would be needed to read it back
+        text = f"trino_number({value.sql}, format('{{:.6e}}', CAST({value.sql} AS DOUBLE)))"
     elif source.is_text:
         text = padded(value)
     elif source.name == "decimal" and source.precision == source.scale:

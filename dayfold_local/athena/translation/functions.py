@@ -37,7 +37,15 @@ class Call:
 
     def arg(self, index: int) -> Typed:
         """One argument, translated."""
-        return expression(self.raw[index], self.scope, self.to)
+        found = expression(self.raw[index], self.scope, self.to)
+        if index == 0 and found.type.is_text and self._seeks_words():
+            return Typed(f"ascii_words({found.sql})", found.type)
+        return found
+
+    def _seeks_words(self) -> bool:
+        """Whether it is a regular expression with bounds of words, the engine's are ASCII's."""
+        pattern = self.raw[1] if self.name.startswith("regexp_") and len(self.raw) > 1 else None
+        return isinstance(pattern, exp.Literal) and "\\b" in str(pattern.this).lower()
 
     def args(self) -> list[Typed]:
         """All arguments, translated."""

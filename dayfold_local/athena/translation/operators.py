@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from sqlglot import exp
 
 _MOST_DIGITS: Final = 38
+_LONG_DIGITS: Final = 19  # from here on the engine counts in 128 bits
 _SYMBOLS: Final = {"add": "+", "sub": "-", "mul": "*", "div": "/", "mod": "%"}
 
 
@@ -115,7 +116,9 @@ def _decimal(name: str, left: Typed, right: Typed) -> Typed:
         if p1 + p2 > 38:
             raise not_supported(f"the product of {left.type} and {right.type}: over 38 digits")
         kind = decimal(p1 + p2, s1 + s2)
-        a, b = (coerce(side, decimal(*digits(side.type))) for side in (left, right))
+        # The engine multiplies 18 digits by 18 in 64 bits, whatever the result needs.
+        wide = decimal(max(p1, _LONG_DIGITS), s1) if p1 + p2 >= _LONG_DIGITS else decimal(p1, s1)
+        a, b = coerce(left, wide), coerce(right, decimal(p2, s2))
         return Typed(f"CAST({a.sql} * {b.sql} AS {kind.duckdb})", kind)
     if name == "div":
         scale = max(s1, s2)

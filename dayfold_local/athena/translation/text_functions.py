@@ -42,7 +42,7 @@ def _reverse(call: Call) -> Typed:
         return Typed(f"list_reverse({value.sql})", value.type)
     if not value.type.is_text or value.type.name == "char":
         raise call.unexpected()
-    return Typed(f"reverse({value.sql})", value.type)
+    return Typed(f"trino_reverse({value.sql})", value.type)
 
 
 @function("replace")

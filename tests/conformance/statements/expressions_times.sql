@@ -265,3 +265,10 @@ timezone_hour(CAST(ts AS timestamp with time zone))
 timezone_hour(ts)
 to_milliseconds(ts - TIMESTAMP '2020-01-01 00:00:00')
 to_milliseconds(INTERVAL '1' MONTH)
+TIMESTAMP '0001-01-01 00:00:00.5'
+date_add('year', -5, TIMESTAMP '0001-01-01 00:00:00.500')
+date_add('day', -1, TIMESTAMP '0001-01-01 00:00:00')
+date_add('day', 1, DATE '9999-12-31')
+date_add('day', k, TIMESTAMP '9999-12-31 23:59:59.123')
+date_add('year', -2100, da)
+ARRAY[date_add('day', 1, DATE '9999-12-31'), NULL]
