@@ -83,7 +83,6 @@ SELECT k, ROW(k, s) < ROW(5, 'm') AS v FROM typed WHERE s IS NOT NULL ORDER BY k
 SELECT k, m = m AS v FROM typed ORDER BY k;
 SELECT k, m = map(ARRAY['a'], ARRAY[1]) AS v FROM typed ORDER BY k;
 SELECT k, m <> map(ARRAY['k'], ARRAY[8]) AS v FROM typed ORDER BY k;
-SELECT k FROM typed ORDER BY ai, k;
 SELECT k FROM typed WHERE ai IS NOT NULL AND k <> 4 ORDER BY ai DESC, k;
 SELECT k FROM typed WHERE k <> 4 ORDER BY ai NULLS FIRST, k;
 SELECT max(ai) FROM typed WHERE k <> 4;

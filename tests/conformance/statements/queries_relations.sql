@@ -60,7 +60,6 @@ SELECT k FROM typed ORDER BY s;
 SELECT k FROM typed ORDER BY s DESC NULLS LAST;
 SELECT k FROM typed ORDER BY b, da DESC, k;
 SELECT k, c FROM typed ORDER BY c;
-SELECT k FROM typed ORDER BY ai, k;
 SELECT k FROM typed ORDER BY st, k;
 SELECT k FROM typed ORDER BY bin, k;
 SELECT k, i AS v FROM typed ORDER BY -k LIMIT 3;
