@@ -30,7 +30,7 @@ def table(catalog: Catalog, name: str) -> TableInfo | None:
         raise not_supported(f"{DATABASE}.{name}")
     if name not in _TABLES:
         return None
-    stored = tuple(column for of, column in _own_columns() if of == name)
+    stored = _own_columns(name)
     view = ViewText(_query(stored, list(_TABLES[name][1](catalog))), DATABASE, stored)
     return TableInfo(DATABASE, name, stored, (), "", "parquet", {}, {}, view, {})
 
@@ -69,16 +69,16 @@ def _tables(catalog: Catalog) -> Rows:
         yield _CATALOG, raw["DatabaseName"], raw["Name"].lower(), kind
 
 
-def _own_columns() -> Iterator[tuple[str, StoredColumn]]:
-    for name, (columns, _) in _TABLES.items():
-        for column in columns:
-            yield name, StoredColumn(column, BIGINT if column == "ordinal_position" else VARCHAR)
+def _own_columns(name: str) -> tuple[StoredColumn, ...]:
+    return tuple(
+        StoredColumn(column, BIGINT if column == "ordinal_position" else VARCHAR)
+        for column in _TABLES[name][0]
+    )
 
 
 def _columns(catalog: Catalog) -> Rows:
     for name in _TABLES:
-        own = [column for of, column in _own_columns() if of == name]
-        yield from _listed(DATABASE, name, own)
+        yield from _listed(DATABASE, name, _own_columns(name))
     for raw in _stored(catalog):
         try:
             known = table_info(raw)
@@ -114,11 +114,4 @@ _TABLES: Final[dict[str, tuple[tuple[str, ...], Callable[[Catalog], Rows]]]] = {
     "columns": ((*_PLACE, *_OF_A_COLUMN), _columns),
     "views": ((*_PLACE, "view_definition"), _views),
 }
-_ELSEWHERE: Final = frozenset(
-    {
-        "applicable_roles",
-        "enabled_roles",
-        "roles",
-        "table_privileges",
-    }
-)
+_ELSEWHERE: Final = frozenset({"applicable_roles", "enabled_roles", "roles", "table_privileges"})

@@ -1,4 +1,4 @@
-"""What the engine has not, in Python: digests, normal forms, numbers in other bases."""
+"""What the engine has not, in Python: digests, other bases, distributions, normal forms."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def _xxhash64(value: bytes) -> bytes:
 
 
 def _failed(message: str, code: str = "INVALID_FUNCTION_ARGUMENT") -> ValueError:
-    """An error whose text becomes the query's, as that of `casts.raising`."""
+    """An error whose text becomes the query's, as that of `translation.failing`."""
     return ValueError(f"\x01{code}: {message}\x02")
 
 
@@ -112,9 +112,7 @@ def _normal(text: str, form: str) -> str:
 _DIGITS: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
 _LOWEST: Final = -(1 << 63)
 # The engine's functions: name, call, what it takes and what it gives.
-PYTHON_FUNCTIONS: Final[
-    dict[str, tuple[Callable[..., int | float | bytes | str], list[Any], str]]
-] = {
+PYTHON_FUNCTIONS: Final[dict[str, tuple[Callable[..., Value], list[Any], str]]] = {
     "crc32_of": (_crc32, ["BLOB"], "BIGINT"),
     "sha512_of": (_sha512, ["BLOB"], "BLOB"),
     "xxhash64_of": (_xxhash64, ["BLOB"], "BLOB"),

@@ -152,13 +152,12 @@ CACHE: Final = TranslationCache()
 
 def find_table(world: World, database: str, name: str, node: exp.Expr | None) -> TableInfo:
     """The table, or Athena's answer to one that is not there."""
-    if database == information_schema.DATABASE:
-        found = information_schema.table(world.catalog, name)
-    else:
-        found = world.catalog.table(database, name)
+    of_schema = database == information_schema.DATABASE
+    catalog = world.catalog
+    found = information_schema.table(catalog, name) if of_schema else catalog.table(database, name)
     if found is not None:
         return found
-    if database != information_schema.DATABASE and world.catalog.database(database) is None:
+    if not of_schema and catalog.database(database) is None:
         raise QueryFailure(
             "SCHEMA_NOT_FOUND", f"{position(node)}Schema '{database}' does not exist"
         )

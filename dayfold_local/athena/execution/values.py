@@ -123,8 +123,7 @@ def _far_text(text: str, width: int) -> str:
 
 def clock_text(value: dt.time, precision: int) -> str:
     """A time of a day with as many digits as its type has."""
-    text = value.strftime("%H:%M:%S")
-    return text if precision == 0 else f"{text}.{value.microsecond:06d}"[: 9 + precision]
+    return moment_text(dt.datetime.combine(dt.date.min, value), precision)[11:]
 
 
 def double_text(value: float) -> str:

@@ -45,6 +45,12 @@ class Aggregate:
         inner = f"{head}{', '.join(args)}{self.order}{self.nulls}"
         return f"{name}({inner}){self.tail}"
 
+    def need_plain(self) -> None:
+        """Refuses DISTINCT and OVER."""
+        if self.distinct or "OVER" in self.tail:
+            call = self.call
+            raise not_supported(f"{position(call.node)}{call.name} with DISTINCT or OVER")
+
 
 def _count(agg: Aggregate) -> Typed:
     if not agg.call.raw or isinstance(agg.call.raw[0], exp.Star):
@@ -171,8 +177,7 @@ def _approx_percentile(agg: Aggregate) -> Typed:
 
 def _map_agg(agg: Aggregate) -> Typed:
     agg.call.need(2)
-    if agg.distinct or "OVER" in agg.tail:
-        raise not_supported(f"{position(agg.call.node)}map_agg with DISTINCT or OVER")
+    agg.need_plain()
     key, value = agg.call.args()
     kind = Type("map", (key.type, value.type))
     keys = agg.write("list", f"{key.sql} ORDER BY {key.sql}")

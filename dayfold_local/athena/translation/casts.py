@@ -20,7 +20,6 @@ from dayfold_local.athena.translation.scope import Typed
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_FROM_TEXT: Final = frozenset({"boolean", "date", "timestamp", "time"})
 _NUMBER: Final = r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?"
 _NATIVE_FROM_TEXT: Final = {
     "date": r"\s*[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}\s*",
@@ -196,9 +195,7 @@ _CASTS: Final[list[tuple[Callable[[Type, Type], bool], Callable[[Typed, Type], s
     (lambda s, t: s.is_text and t.name == "char", narrow.to_char),
     (lambda s, t: s.name == "double" and t.name == "real", narrow.double_to_real),
     (
-        lambda s, t: (
-            s.is_text and (t.is_numeric or t.name in {"boolean", "date", "timestamp", "time"})
-        ),
+        lambda s, t: s.is_text and (t.is_numeric or t.name in {"boolean", *_NATIVE_FROM_TEXT}),
         _text_to,
     ),
     (lambda s, t: _is_float(s) and t.is_integer, narrow.float_to_integer),

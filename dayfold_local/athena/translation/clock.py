@@ -14,6 +14,8 @@ from dayfold_local.athena.translation.scope import Typed
 if TYPE_CHECKING:
     from sqlglot import exp
 
+    from dayfold_local.athena.translation.functions import Call
+
 MICROSECONDS: Final = 6  # digits behind the point that the engine keeps
 FIELDS: Final = {
     "hour": "hour({0})",
@@ -71,22 +73,31 @@ def of_text(sql: str, target: Type) -> str:
     return to_precision(f"CAST({short} AS TIME)", MICROSECONDS, target)
 
 
+def _on_a_day(sql: str) -> str:
+    """A timestamp whose clock shows a time."""
+    return f"(DATE '1970-01-01' + {sql})"
+
+
 def to_precision(sql: str, have: int, target: Type) -> str:
     """A time at a lower precision."""
-    return of_moment(f"(DATE '1970-01-01' + {sql})", have, target) if have else sql
+    return of_moment(_on_a_day(sql), have, target) if have else sql
 
 
 def text(sql: str, precision: int) -> str:
-    """A time as Trino prints it."""
-    base = f"strftime(DATE '1970-01-01' + {sql}, '%H:%M:%S"
-    return f"{base}')" if precision == 0 else f"left({base}.%f'), {9 + precision})"
+    """A time as Trino prints it: the end of a timestamp's text."""
+    return f"substr({narrow.timestamp_text(_on_a_day(sql), precision)}, 12)"
 
 
-def unit_of(name: str, node: exp.Expr) -> int:
-    """The microseconds of a unit that a time has."""
+def unit_of(call: Call) -> int:
+    """The microseconds of the unit that a call names first, one that a time has.
+
+    Raises:
+        QueryFailure: There is no such unit, or a day and more.
+    """
+    name = call.literal(0).lower()
     if name not in UNITS:
         raise QueryFailure(
-            "INVALID_FUNCTION_ARGUMENT", f"{position(node)}'{name}' is not a valid TIME field"
+            "INVALID_FUNCTION_ARGUMENT", f"{position(call.node)}'{name}' is not a valid TIME field"
         )
     return UNITS[name]
 

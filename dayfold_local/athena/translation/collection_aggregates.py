@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-from dayfold_local.athena.errors import not_supported
 from dayfold_local.athena.sql_types import Type, array
 from dayfold_local.athena.translation.aggregate_functions import AGGREGATES, Aggregate
 from dayfold_local.athena.translation.array_functions import folding
 from dayfold_local.athena.translation.map_functions import map_of, multimap
-from dayfold_local.athena.translation.parse import position
 from dayfold_local.athena.translation.scope import Typed
-
-
-def _plain(agg: Aggregate) -> None:
-    if agg.distinct or "OVER" in agg.tail:
-        raise not_supported(f"{position(agg.call.node)}{agg.call.name} with DISTINCT or OVER")
 
 
 def _multimap_agg(agg: Aggregate) -> Typed:
     agg.call.need(2)
-    _plain(agg)
+    agg.need_plain()
     key, value = agg.call.args()
     listed = agg.write("list", f"{{'k': {key.sql}, 'v': {value.sql}}}")
     known = f"nullif(list_filter({listed}, lambda e_: e_.k IS NOT NULL), [])"
@@ -29,7 +22,7 @@ def _multimap_agg(agg: Aggregate) -> Typed:
 def _map_union(agg: Aggregate) -> Typed:
     """All entries; of several with one key, those of the first map."""
     agg.call.need(1)
-    _plain(agg)
+    agg.need_plain()
     kind = map_of(agg.call).type
     maps = f"list_filter({agg.write('list', agg.call.arg(0).sql)}, lambda m_: m_ IS NOT NULL)"
     rows = f"flatten(list_transform(nullif({maps}, []), lambda m_: map_entries(m_)))"
@@ -41,7 +34,7 @@ def _map_union(agg: Aggregate) -> Typed:
 def _reduce_agg(agg: Aggregate) -> Typed:
     """A fold over the values that are not NULL; what joins two states has nothing to do here."""
     agg.call.need(4)
-    _plain(agg)
+    agg.need_plain()
     value, start = agg.call.arg(0), agg.call.arg(1)
     step, state = folding(agg.call, start.type, value.type)
     agg.call.lambda_(3, [state, state])

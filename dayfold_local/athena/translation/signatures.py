@@ -91,11 +91,9 @@ SIGNATURES: Final = _signatures("""
     trim(text) -> first => trino_trim({0})
     ltrim(text) -> first => trino_ltrim({0})
     rtrim(text) -> first => trino_rtrim({0})
-    replace(text, text) -> first => replace({0}, {1}, '')
     strpos(text, text) -> int => strpos({0}, {1})
     strpos(text, text, int) -> int => CASE WHEN {2} = 0 THEN CAST(chr(1) || 'INVALID_FUNCTION_ARGUMENT: ''instance'' must be a positive or negative number.' || chr(2) AS BIGINT) WHEN {1} = '' THEN 1 ELSE coalesce(list_filter(generate_series(1, length({0})), lambda p_: starts_with(substr({0}, p_), {1}))[{2}], CASE WHEN {0} IS NULL THEN NULL ELSE 0 END) END
     starts_with(text, text) -> bool => starts_with({0}, {1})
-    split(text, text) -> firsts => str_split({0}, {1})
     split_part(text, text, int) -> first => CASE WHEN {2} > len(str_split({0}, {1})) THEN NULL ELSE split_part({0}, {1}, {2}) END
     substr(text, int) -> first => trino_substr({0}, {1})
     substring(text, int) -> first => trino_substr({0}, {1})
@@ -138,7 +136,6 @@ SIGNATURES: Final = _signatures("""
     regexp_extract_all(text, text, int) -> texts => regexp_extract_all({0}, {1}, CAST({2} AS INTEGER))
     width_bucket(double, double, double, int) -> int => CAST(CASE WHEN isnan({0}) THEN CAST(chr(1) || 'INVALID_FUNCTION_ARGUMENT: operand must not be NaN' || chr(2) AS BIGINT) WHEN {0} < {1} THEN 0 WHEN {0} >= {2} THEN {3} + 1 ELSE floor(({0} - {1}) * {3} / ({2} - {1})) + 1 END AS BIGINT)
     current_timezone() -> text => 'UTC'
-    regexp_replace(text, text) -> first => regexp_replace({0}, {1}, '', 'g')
     regexp_split(text, text) -> firsts => regexp_split_to_array({0}, {1})
     regexp_count(text, text) -> int => len(regexp_extract_all({0}, {1}))
     abs(number) -> first => abs({0})
@@ -200,9 +197,6 @@ REFUSED: Final = frozenset(
         "human_readable_seconds",
         "array_sort_by",
         "array_normalize",
-        "json_query",
-        "json_value",
-        "json_exists",
         "bing_tile",
         "st_point",
         "st_contains",

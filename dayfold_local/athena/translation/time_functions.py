@@ -107,7 +107,7 @@ def _date_trunc(call: Call) -> Typed:
     call.need(2)
     value = call.arg(1)
     if clock.is_clock(value.type):
-        return clock.truncated(clock.unit_of(call.literal(0).lower(), call.node), value)
+        return clock.truncated(clock.unit_of(call), value)
     unit = _unit(call, value.type)
     moment = moment_of(value, call)
     return _back(f"date_trunc('{unit}', {moment.sql})", value.type)
@@ -118,7 +118,7 @@ def _date_add(call: Call) -> Typed:
     call.need(3)
     amount, value = coerce(call.arg(1), BIGINT), call.arg(2)
     if clock.is_clock(value.type):
-        return clock.later(clock.unit_of(call.literal(0).lower(), call.node), amount, value)
+        return clock.later(clock.unit_of(call), amount, value)
     unit = _unit(call, value.type)
     if not value.type.is_time:
         raise call.unexpected()
@@ -143,7 +143,7 @@ def _date_diff(call: Call) -> Typed:
     first, second = call.arg(1), call.arg(2)
     kind = common_type(first.type, second.type)
     if kind is not None and clock.is_clock(kind):
-        return clock.between(clock.unit_of(call.literal(0).lower(), call.node), first, second)
+        return clock.between(clock.unit_of(call), first, second)
     if kind is None or not kind.is_time:
         raise call.unexpected()
     unit = _unit(call, kind)
