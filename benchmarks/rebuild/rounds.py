@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -86,42 +86,45 @@ class Rounds:
         self.rows = same(tool, found, self._expected(), database)
 
     def _dayfold(self) -> Iterator[Line]:
+        for how, way, options in (
+            ("--days-per-job 1", DAYS, ("--days-per-job", "1")),
+            ("wide jobs", RANGE, ()),
+        ):
+            rounds = [self._dayfold_round(options) for _ in range(self.rounds)]
+            partitions = self.work.days * len(KPIS)
+            for taken, spent, _ in rounds:
+                line = spent.line(partitions, taken.cpu_seconds)
+                self.notes.append(f"dayfold, {how}, {line}")
+            yield Line("dayfold", how, way, [taken for taken, _, _ in rounds], partitions)
+        more = [taken for _, _, taken in rounds]
+        yield Line("dayfold", "one more day", None, more, len(KPIS))
+
+    def _dayfold_round(self, options: Sequence[str]) -> tuple[Taken, Spent, Taken]:
+        """The rebuild on a warm stack without a history, as others begin, and one more day."""
         first, last = self.work.all_days[0], self.work.all_days[-1]
-        with pipeline(self.folder / "dayfold") as live:
+        folder = self.folder / "dayfold"
+        shutil.rmtree(folder, ignore_errors=True)
+        with pipeline(folder) as live:
             live.land("events", self.events)
-            at_once = ("--concurrency", str(self.concurrency))
-            live.rebuild(
-                "warm", first, min(self._warm_end(), last), "--days-per-job", "1", *at_once
-            )
-            for how, way, options in (
-                ("--days-per-job 1", DAYS, ("--days-per-job", "1")),
-                ("wide jobs", RANGE, ()),
-            ):
-                before = Spent.by(live.info.pid)
-                taken = [
-                    live.rebuild(f"{how.strip('-').split()[0]}-{number}", first, last, *options)
-                    for number in range(self.rounds)
-                ]
-                spent = Spent.by(live.info.pid) - before
-                partitions = self.rounds * self.work.days * len(KPIS)
-                whole = sum(one.cpu_seconds for one in taken)
-                self.notes.append(f"dayfold, {how}, {spent.line(partitions, whole)}")
-                self._check_dayfold(live)
-                yield Line("dayfold", how, way, taken, self.work.days * len(KPIS))
-            yield self._one_more_day(live)
+            warm = ("--days-per-job", "1", "--concurrency", str(self.concurrency))
+            live.rebuild("warm", first, min(self._warm_end(), last), *warm)
+            before = Spent.by(live.info.pid)
+            taken = live.rebuild("rebuild", first, last, *options)
+            spent = Spent.by(live.info.pid) - before
+            self._check_dayfold(live)
+            return taken, spent, self._one_more_day(live)
 
     def _warm_end(self) -> dt.date:
         return self.work.all_days[min(2 * self.concurrency, self.work.days) - 1]
 
-    def _one_more_day(self, live: Pipeline) -> Line:
+    def _one_more_day(self, live: Pipeline) -> Taken:
         more = Workload(self.work.days + 2, self.work.events)
-        taken = []
         for day in more.all_days[-2:]:
             folder = self.folder / "more" / str(day)
             more.write(folder, [day])
             live.land("events", folder)
-            taken.append(live.dayfold("run", "--day", str(day), "--wait"))
-        return Line("dayfold", "one more day", None, taken[1:], len(KPIS))
+            taken = live.dayfold("run", "--day", str(day), "--wait")
+        return taken
 
     def _check_dayfold(self, live: Pipeline) -> None:
         found = {kpi.name: live.relation(f"staging.{kpi.name}") for kpi in KPIS}

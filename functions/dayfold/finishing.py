@@ -100,7 +100,7 @@ def finish_step(pipeline: Pipeline, *, build: Build, query: QueryStatus) -> Step
     report = pipeline.athena.rows(build.check_query_id)
     states = yield Read(table.name, tuple(build.days()))
     records = _records(pipeline, table, build, query, report, states)
-    ended = yield from _publish(pipeline, table, build, records)
+    ended = yield from _publish(pipeline, table, build, records, states)
     if ended["status"] != "held":
         keep_results(pipeline, table, build, records, report)
     return ended
@@ -171,13 +171,19 @@ def _start_checks(pipeline: Pipeline, table: Table, build: Build, query: QuerySt
 
 
 def _publish(
-    pipeline: Pipeline, table: Table, build: Build, records: Mapping[dt.date, BuildRecord]
+    pipeline: Pipeline,
+    table: Table,
+    build: Build,
+    records: Mapping[dt.date, BuildRecord],
+    states: Mapping[dt.date, PartitionState],
 ) -> Step:
     good = {day: record for day, record in records.items() if record.status == "published"}
     # The lease again, just before readers see anything: the checks may have taken long.
-    until = lease_until(pipeline) - _LONGEST_WRITE
-    if not (yield Write(_renewal(pipeline, build))):
-        return _already_ended(pipeline, table, build)
+    until = _held_until(build, states) - _LONGEST_WRITE
+    if pipeline.now().timestamp() >= until:
+        until = lease_until(pipeline) - _LONGEST_WRITE
+        if not (yield Write(_renewal(pipeline, build))):
+            return _already_ended(pipeline, table, build)
     places = {
         day: Place(str(record.location), build.build_id, record.columns)
         for day, record in good.items()
@@ -203,11 +209,21 @@ def _publish(
     return {"status": "published"}
 
 
+def _held_until(build: Build, states: Mapping[dt.date, PartitionState]) -> float:
+    """When the first of a build's leases ends, as just read; 0 if one is not seen to be its own."""
+    held = [
+        states[day].lease_until
+        for day, attempt in build.days().items()
+        if day in states and states[day].is_held_by(build.run_id, attempt)
+    ]
+    return min(held) if len(held) == len(build.attempts) else 0
+
+
 def _watched_lease(pipeline: Pipeline, build: Build, until: float) -> Callable[[], bool]:
     """A look at whether the lease outlasts one more write; it renews a lease that may not.
 
     Slow calls between the renewal and the catalog's update add up: without the look, a write could
-    land when another attempt has been given the lease. The last renewal is good for writes that
+    land when another attempt has been given the lease. What is known of it is good for writes that
     begin before `until`, in epoch seconds.
     """
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING
 
+from dayfold.adapters.batches import BATCH
 from dayfold.domain.days import day_range
 from dayfold.domain.fingerprints import ABSENT, window_digest
 
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from dayfold.domain.table import Input, Table
     from dayfold.pipeline import Pipeline
 
-_FEW = 100  # partitions that one call reads
 States = dict[str, dict[dt.date, "PartitionState"]]
 
 
@@ -29,10 +29,11 @@ def window(one: Input, day: dt.date, tz: ZoneInfo) -> list[dt.date]:
 def read_states(pipeline: Pipeline, days: Mapping[str, Collection[dt.date]]) -> States:
     """The ledger's partitions between the first and the last day wanted of each table.
 
-    A few of them are one call for all tables; many are a call, or some, for each.
+    By their keys, a hundred by one call, where that takes no more calls than one for each table.
     """
     spans = {name: (min(wanted), max(wanted)) for name, wanted in days.items() if wanted}
-    if sum((last - first).days + 1 for first, last in spans.values()) > _FEW:
+    keys = sum((last - first).days + 1 for first, last in spans.values())
+    if keys > len(spans) * BATCH:
         return {name: pipeline.ledger.partitions(name, *span) for name, span in spans.items()}
     return pipeline.ledger.partitions_at(
         {name: list(day_range(*span)) for name, span in spans.items()}

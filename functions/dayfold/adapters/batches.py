@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from mypy_boto3_dynamodb import DynamoDBClient
 
-_BATCH = 100  # items that BatchGetItem takes
+BATCH = 100  # items that BatchGetItem takes
 
 
 def get_items(
@@ -32,7 +32,7 @@ def get_items(
     """
     left: list[Any] = [{"pk": {"S": pk}, "sk": {"S": sk}} for pk, sk in keys]
     while left:
-        request: Any = {table_name: {"Keys": left[:_BATCH], "ConsistentRead": True}}
+        request: Any = {table_name: {"Keys": left[:BATCH], "ConsistentRead": True}}
         try:
             answer = dynamodb.batch_get_item(RequestItems=request)
         except ClientError as error:
@@ -41,4 +41,4 @@ def get_items(
         yield from map(from_item, answer["Responses"].get(table_name, []))
         # What the answer had no room for is asked again, with the rest.
         refused: Any = answer.get("UnprocessedKeys", {}).get(table_name, {})
-        left = [*refused.get("Keys", []), *left[_BATCH:]]
+        left = [*refused.get("Keys", []), *left[BATCH:]]

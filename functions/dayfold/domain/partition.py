@@ -47,6 +47,10 @@ class PartitionState:
         """Whether readers see a build of this partition."""
         return self.published_build_id is not None
 
+    def is_held_by(self, run_id: str, attempt: int) -> bool:
+        """Whether the lease is that of this attempt of this run."""
+        return (self.status, self.run_id, self.attempt) == ("building", run_id, attempt)
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class BuildRecord:

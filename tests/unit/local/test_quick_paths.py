@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import copy
+import os
 import types
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from ministack.core import iam_evaluator
 from ministack.core.iam_evaluator import parse_policy_document
 from ministack.services import dynamodb
 
@@ -15,6 +17,7 @@ from dayfold_local import quick_paths
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+    from pathlib import Path
 
 VALUES = {
     ":pk": {"S": "TABLE#kpi.a"},
@@ -75,6 +78,37 @@ def test_other_conditions_are_left_to_the_emulator() -> None:
         quick(expression, numbered, VALUES, {}, slot=slot)
     # Then all three went to it
     assert len(asked) == 3
+
+
+@pytest.mark.parametrize("others", [[], ["s3:Put*"]])
+@pytest.mark.parametrize("actions", [[], ["s3:Get*"], ["glue:GetTable", "S3:GETOBJECT"], ["*"]])
+@pytest.mark.parametrize("action", ["s3:GetObject", "s3:PutObject"])
+def test_a_statement_is_about_the_actions_that_the_emulator_says(
+    action: str, actions: list[str], others: list[str]
+) -> None:
+    # Given the emulator's comparison of an action with a statement's
+    theirs = iam_evaluator._action_matches
+    # When the shorter way is asked twice
+    quick = quick_paths._matched_once(theirs)
+    said = [quick(action, actions, others) for _ in range(2)]
+    # Then both answers are the emulator's
+    assert said == [theirs(action, actions, others)] * 2
+
+
+@pytest.mark.parametrize(
+    "path", ["a/file", "link/file", "a/to-file", "a/none", "none/none", "a/../b", "a/.", "a/", ""]
+)
+def test_a_path_is_resolved_as_the_system_does(tmp_path: Path, path: str) -> None:
+    # Given folders and a file, and links to them
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "file").touch()
+    (tmp_path / "link").symlink_to(tmp_path / "a")
+    (tmp_path / "a" / "to-file").symlink_to(tmp_path / "a" / "file")
+    asked = os.path.join(tmp_path, path)  # noqa: PTH118 - Path would drop the dots
+    # When it is resolved twice
+    resolved = [quick_paths.real_path(asked) for _ in range(2)]
+    # Then both are the system's answer
+    assert resolved == [os.path.realpath(asked)] * 2
 
 
 def test_a_copy_shares_nothing_with_its_original() -> None:

@@ -8,14 +8,18 @@ from unittest import mock
 
 import pytest
 
+from dayfold.adapters.catalog import Catalog
 from dayfold.adapters.ledger import Ledger
-from dayfold.finishing import finish_build
+from dayfold.adapters.ledger_writes import LedgerWrites
+from dayfold.finishing import finish_build, finish_step
 from dayfold.planner import end_dead_runs
 from dayfold.starting import Build, start_build
+from dayfold.steps import alone
 from dayfold.waves import plan_wave
 from tests.unit.pipeline.world import MAY
 
 if TYPE_CHECKING:
+    from dayfold.steps import Step
     from tests.unit.pipeline.world import World
 
 DAY = dt.date(2004, 5, 20)
@@ -30,6 +34,20 @@ def one_of_two_runs_builds(world: World) -> tuple[str, dict[str, Any]]:
     plan_wave(world.pipeline, run_id="run-2", wave=1)
     started = start_build(world.pipeline, run_id="run-1", name=name, index=0)
     return name, started
+
+
+def one_of_two_runs_has_checked(world: World) -> tuple[str, Build]:
+    """The name of their jobs, and the build of run-1, whose query and checks have ended."""
+    name, started = one_of_two_runs_builds(world)
+    ended = alone(world.pipeline, finish(world, Build(**started["build"])))
+    return name, Build(**ended["build"])
+
+
+def finish(world: World, build: Build) -> Step:
+    """The next step of a build whose awaited query has ended."""
+    return finish_step(
+        world.pipeline, build=build, query=world.pipeline.athena.wait(build.awaited, 1)
+    )
 
 
 def test_three_runs_at_once_build_each_partition_once(world: World) -> None:
@@ -105,6 +123,35 @@ def test_slow_calls_that_add_up_past_the_lease_publish_nothing(world: World) -> 
     location = world.location("staging.posts", "2004-05-20")
     state = world.pipeline.ledger.partitions("staging.posts", DAY, DAY)[DAY]
     assert (state.run_id, state.location) == ("run-2", location)
+
+
+@pytest.mark.parametrize(("seconds", "renewals"), [(100, 0), (200, 1)])
+def test_a_lease_that_lasts_is_looked_at_and_one_that_nears_its_end_renewed(
+    world: World, seconds: int, renewals: int
+) -> None:
+    # Given run-1, whose checks have ended so long after it took its lease of 300 seconds
+    _, checked = one_of_two_runs_has_checked(world)
+    world.clock[0] += dt.timedelta(seconds=seconds)
+    # When it publishes
+    with mock.patch.object(
+        LedgerWrites, "hold", autospec=True, side_effect=LedgerWrites.hold
+    ) as held:
+        ended = alone(world.pipeline, finish(world, checked))
+    # Then the lease is written again only where slow calls could outlast it
+    assert ended == {"status": "published"}
+    assert held.call_count == renewals
+
+
+def test_a_writer_that_is_overtaken_after_its_checks_publishes_nothing(world: World) -> None:
+    # Given run-1, whose checks have ended, and run-2, which has taken over and builds
+    name, checked = one_of_two_runs_has_checked(world)
+    world.executions.running.discard("run-1")
+    start_build(world.pipeline, run_id="run-2", name=name, index=0)
+    # When run-1 goes on, before its lease would have ended
+    with mock.patch.object(Catalog, "publish", side_effect=AssertionError):
+        ended = alone(world.pipeline, finish(world, checked))
+    # Then
+    assert ended == {"status": "held"}
 
 
 def test_a_redelivered_start_joins_the_query_it_started(world: World) -> None:
