@@ -16,8 +16,7 @@ if TYPE_CHECKING:
     from dayfold.domain.planning import Decisions, Facts
     from dayfold.domain.table import Table
 
-# Athena writes at most 100 partitions in one CTAS; a month keeps a retry of a failed job small.
-MAX_DAYS_PER_JOB = 31
+MAX_DAYS_PER_JOB = 100  # partitions that Athena writes in one CTAS
 # About what one Athena query scans in well under a minute.
 TARGET_JOB_BYTES = 2_000_000_000
 

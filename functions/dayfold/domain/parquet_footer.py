@@ -75,8 +75,8 @@ def read_footer(footer: bytes) -> Footer | None:
     try:
         schema, rows = _schema_and_rows(_Compact(footer))
         return Footer(dict(_columns(schema)), rows)
-    except (IndexError, KeyError, TypeError, ValueError, RecursionError):
-        return None
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError, RecursionError):
+        return None  # AttributeError: a number stands where a name or a list belongs
 
 
 def _schema_and_rows(data: _Compact) -> tuple[list[dict[int, Any]], int]:

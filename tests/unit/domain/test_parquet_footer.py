@@ -99,6 +99,20 @@ def test_a_damaged_footer_is_none_or_some_columns_and_nothing_worse(data: st.Dat
     assert found is None or isinstance(found, Footer)
 
 
+def test_a_footer_with_a_number_for_a_name_is_none() -> None:
+    # Given a footer in which one byte makes a column's name a number
+    whole = parquet(pa.schema([("a", pa.int32()), ("b", pa.list_(pa.string()))]), 3)
+    length = footer_length(whole[-TAIL:])
+    assert length is not None
+    footer = bytearray(whole[-TAIL - length : -TAIL])
+    named = footer.index(b"\x18\x01b")  # the name: one field on, a text of one byte
+    footer[named] = 0x16  # one field on, a number
+    # When
+    found = read_footer(bytes(footer))
+    # Then
+    assert found is None
+
+
 def _compared(before: dict[str, Any], now: dict[str, Any], rows: int = 1) -> list[str]:
     """What is said of a day of `now` after one of `before`."""
     footers = [footer_of(parquet(pa.schema(list(one.items())), rows)) for one in (before, now)]
