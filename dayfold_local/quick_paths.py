@@ -15,7 +15,7 @@ import time
 import types
 from typing import TYPE_CHECKING, Any, Final
 
-from dayfold_local import quick_updates
+from dayfold_local import quick_json, quick_updates
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -52,6 +52,7 @@ def install() -> None:
     stepfunctions.time = _Promptly()
     paths = types.SimpleNamespace(**{**vars(os.path), "realpath": real_path})
     s3.os = types.SimpleNamespace(**{**vars(os), "path": paths})
+    quick_json.install()
     quick_updates.install()
 
 
