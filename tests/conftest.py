@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import signal
 from typing import TYPE_CHECKING, Any
 
 import botocore.session
@@ -16,6 +17,11 @@ _new_loader = functools.cache(botocore.session.create_loader)
 
 
 aws.VALIDATES = True  # what ships does not: a call of a wrong form is to fail here
+
+
+def pytest_configure() -> None:
+    """Stop the servers of the tests also when these are told to end, as by `timeout`."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 def pytest_make_parametrize_id(val: object) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import signal
 import socket
 import sys
 from pathlib import Path
@@ -96,7 +97,11 @@ def pipeline(
     project: Path | None = None,
     parameters: Mapping[str, str] | None = None,
 ) -> Iterator[Pipeline]:
-    """A stack in a folder, with the workload's project unless another is given."""
+    """A stack in a folder, with the workload's project unless another is given.
+
+    It goes down with the benchmark, also when that is told to end.
+    """
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     project = project or write_project(folder / "project")
     state = folder / "state"
     settings: dict[str, Any] = {"BusinessTimeZone": time_zone, **(parameters or {})}

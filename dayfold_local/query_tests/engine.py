@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from sqlglot import exp
 
+    from dayfold_local.athena.catalog.ports import Wanted
     from dayfold_local.athena.sql_types import Type
     from dayfold_local.query_tests.rows import Row
 
@@ -199,8 +200,9 @@ class _Catalog:
     def table(self, database: str, name: str) -> TableInfo | None:
         return self._tables.get((database, name))
 
-    def partitions(self, table: TableInfo) -> list[PartitionInfo]:
-        return self._partitions[table.full_name]
+    def partitions(self, table: TableInfo, wanted: Wanted | None = None) -> list[PartitionInfo]:
+        held = self._partitions[table.full_name]
+        return held if wanted is None else [one for one in held if wanted(one.values)]
 
     def change(self, action: str, database: str, table: str | None, body: dict[str, Any]) -> None:
         raise NotImplementedError(f"a test's tables are made of its rows, not by {action}")

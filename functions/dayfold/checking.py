@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 # has its median and nothing reads the ledger of all of history.
 _LOOK_BACK = 2
 Report = list[dict[str, str | None]]
+ReportByDay = dict[str | None, Report]
 logger = logging.getLogger(__name__)
 
 
@@ -63,6 +64,7 @@ def keep_results(
     checks = checks_in_force(table, build)
     if not checks:
         return
+    rows = by_day(report)
     lines = [
         {
             "table_name": table.name,
@@ -74,7 +76,7 @@ def keep_results(
             **line,
         }
         for day, record in sorted(records.items())
-        for line in _lines(checks, of_day(report, day))
+        for line in _lines(checks, of_day(rows, day))
     ]
     name = f"{table.name}-{build.build_id}"
     try:
@@ -83,9 +85,17 @@ def keep_results(
         logger.warning("the results of the checks in %s were not kept", name, exc_info=True)
 
 
-def of_day(report: Report, day: dt.date) -> Report:
+def by_day(report: Report) -> ReportByDay:
+    """The rows of a report by the day that they name."""
+    found: dict[str | None, Report] = {}
+    for row in report:
+        found.setdefault(row["dt"], []).append(row)
+    return found
+
+
+def of_day(report: ReportByDay, day: dt.date) -> Report:
     """What is said of a day; a rule that names no day is broken for all of them."""
-    return [row for row in report if row["dt"] in {str(day), None}]
+    return [*report.get(str(day), ()), *report.get(None, ())]
 
 
 def _lines(checks: Sequence[Check], report: Report) -> Iterator[dict[str, Any]]:

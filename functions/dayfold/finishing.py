@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from dayfold.adapters.athena import request_token
 from dayfold.adapters.catalog import BUILD_DATABASE, Place
-from dayfold.checking import checks_in_force, keep_results, of_day, span_of
+from dayfold.checking import by_day, checks_in_force, keep_results, of_day, span_of
 from dayfold.domain.backfill import BACKFILL_RUN
 from dayfold.domain.checks import ROWS, report_statement
 from dayfold.domain.cost import query_usd
@@ -258,9 +258,9 @@ def _records(
     columns = _written(pipeline, table, build, states)
     usd = (query_usd(build.scanned_bytes) + query_usd(checks.scanned_bytes)) / len(days)
     place = build_location(pipeline.settings.bucket, table.name, build.build_id)
-    records = {}
+    rows, records = by_day(report), {}
     for day, attempt in days.items():
-        lines = of_day(report, day)
+        lines = of_day(rows, day)
         broken = [row for row in lines if row["severity"] != "info"]
         errors = [row for row in broken if row["severity"] == "error"]
         records[day] = BuildRecord(

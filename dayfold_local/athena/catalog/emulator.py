@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from dayfold_local.athena.catalog.callers import Caller
+    from dayfold_local.athena.catalog.ports import Wanted
 
 _SIDECAR = ".meta.json"
 _ANSWERS = 10_000
@@ -122,11 +123,15 @@ class EmulatorCatalog:
         found = glue._tables.get(f"{database}/{name}")
         return table_info(dict(found)) if found is not None else None
 
-    def partitions(self, table: TableInfo) -> list[PartitionInfo]:
-        """All partitions of a table."""
+    def partitions(self, table: TableInfo, wanted: Wanted | None = None) -> list[PartitionInfo]:
+        """The partitions of a table, or those whose values are wanted."""
         self._check("glue:GetPartitions", table.database, table.name)
         listed = glue._partitions.get(f"{table.database}/{table.name}") or []
-        return [_partition(item, table) for item in list(listed)]
+        if wanted is None:
+            return [_partition(item, table) for item in list(listed)]
+        near = (item for item in list(listed) if _may_be(item, wanted))
+        found = (_partition(item, table) for item in near)
+        return [one for one in found if wanted(one.values)]
 
     def change(self, action: str, database: str, table: str | None, body: dict[str, Any]) -> None:
         """A Glue call that writes (CreateTable, BatchCreatePartition ...)."""
@@ -138,6 +143,11 @@ class EmulatorCatalog:
         document = json.loads(answer or b"{}")
         if status >= 300 or document.get("Errors"):
             raise glue_failure(action, document)
+
+
+def _may_be(item: dict[str, Any], wanted: Wanted) -> bool:
+    values = item.get("Values")  # none while the emulator updates it: `_partition` waits for them
+    return values is None or wanted(tuple(values))
 
 
 def _partition(item: dict[str, Any], table: TableInfo) -> PartitionInfo:

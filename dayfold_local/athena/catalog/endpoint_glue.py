@@ -21,6 +21,8 @@ from dayfold_local.athena.errors import glue_failure
 if TYPE_CHECKING:
     from mypy_boto3_glue import GlueClient
 
+    from dayfold_local.athena.catalog.ports import Wanted
+
 
 class EndpointCatalog:
     """Glue."""
@@ -46,11 +48,15 @@ class EndpointCatalog:
         found = self._one("get_table", "Table", f"{database}/{name}", **named)
         return table_info(found) if found is not None else None
 
-    def partitions(self, table: TableInfo) -> list[PartitionInfo]:
-        """All partitions of a table."""
+    def partitions(self, table: TableInfo, wanted: Wanted | None = None) -> list[PartitionInfo]:
+        """The partitions of a table, or those whose values are wanted."""
         named = {"DatabaseName": table.database, "TableName": table.name}
         listed = self._all("get_partitions", "Partitions", table.full_name, **named)
-        return [_partition(item, table) for item in listed]
+        return [
+            _partition(item, table)
+            for item in listed
+            if wanted is None or wanted(tuple(item["Values"]))
+        ]
 
     def change(self, action: str, database: str, table: str | None, body: dict[str, Any]) -> None:
         """A Glue call that writes (CreateTable, BatchCreatePartition ...)."""

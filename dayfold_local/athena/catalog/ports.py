@@ -10,9 +10,11 @@ import dataclasses
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from dayfold_local.athena.catalog.tables import PartitionInfo, TableInfo
+
+    Wanted = Callable[[tuple[str, ...]], bool]  # of a partition's values
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -54,8 +56,8 @@ class Catalog(Protocol):
     def table(self, database: str, name: str) -> TableInfo | None:
         """One table or view."""
 
-    def partitions(self, table: TableInfo) -> list[PartitionInfo]:
-        """All partitions of a table."""
+    def partitions(self, table: TableInfo, wanted: Wanted | None = None) -> list[PartitionInfo]:
+        """The partitions of a table, or those whose values are wanted."""
 
     def change(self, action: str, database: str, table: str | None, body: dict[str, Any]) -> None:
         """A Glue call that writes (CreateTable, BatchCreatePartition ...)."""

@@ -12,6 +12,7 @@ from dayfold_local.athena.sql_types import literal, quote
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from dayfold_local.athena.catalog.ports import Wanted
     from dayfold_local.athena.catalog.tables import StoredColumn
     from dayfold_local.athena.execution.engine import Session
 
@@ -39,9 +40,9 @@ def kept(
     everything = list(range(len(rows)))
     if not conditions or not rows:
         return everything
-    ranges = [_RANGE.fullmatch(condition) for condition in conditions]
-    if all(ranges) and all(key.type.is_text for key in keys):
-        return _within(rows, keys, [found for found in ranges if found])
+    wanted = between(keys, conditions)
+    if wanted is not None:
+        return [at for at, row in enumerate(rows) if wanted(row)]
     shown = [f"({at}, {', '.join(map(value, row))})" for at, row in enumerate(rows)]
     # A row of NULLs stands for the rows that an outer join adds: if a condition lets it through,
     # it says nothing about the partitions.
@@ -64,16 +65,22 @@ def kept(
     return [at for at in everything if at in found]
 
 
-def _within(
-    rows: Sequence[tuple[str, ...]],
-    keys: Sequence[StoredColumn],
-    ranges: Sequence[re.Match[str]],
-) -> list[int]:
-    """Texts between texts, which most queries ask for: asking the engine would take longer."""
+def between(keys: Sequence[StoredColumn], conditions: Sequence[str]) -> Wanted | None:
+    """The conditions where all are texts between texts, as most queries ask; None otherwise.
+
+    Asking the engine takes longer, and what is not wanted need not be read from the catalog.
+    """
+    ranges = [_RANGE.fullmatch(condition) for condition in conditions]
+    if not ranges or not all(key.type.is_text for key in keys):
+        return None
     places = {key.name: at for at, key in enumerate(keys)}
-    limits = [(places[found["key"]], found["low"], found["high"]) for found in ranges]
-    return [
-        number
-        for number, row in enumerate(rows)
-        if all(row[at] != NULL_PARTITION and low <= row[at] <= high for at, low, high in limits)
-    ]
+    limits = []
+    for found in ranges:
+        if found is None:
+            return None
+        limits.append((places[found["key"]], found["low"], found["high"]))
+
+    def wanted(row: tuple[str, ...]) -> bool:
+        return all(row[at] != NULL_PARTITION and low <= row[at] <= high for at, low, high in limits)
+
+    return wanted

@@ -71,7 +71,10 @@ def _partitions(scan: Scan, world: World, session: Session) -> list[PartitionInf
         return [PartitionInfo((), table.location)]
     if projection.is_projected(table):
         return projection.partitions(scan, session)
-    partitions = sorted(world.catalog.partitions(table), key=lambda part: part.values)
+    wanted = pruning.between(table.partition_keys, scan.conditions)
+    partitions = sorted(world.catalog.partitions(table, wanted), key=lambda part: part.values)
+    if wanted is not None:
+        return partitions
     rows = [part.values for part in partitions]
     chosen = pruning.kept(rows, table.partition_keys, scan.conditions, session)
     return [partitions[at] for at in chosen]

@@ -37,8 +37,8 @@ def from_item(item: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def record_item(record: Any) -> dict[str, Any]:  # noqa: ANN401 - any dataclass
-    """A dataclass as plain values."""
-    return dataclasses.asdict(record)
+    """The fields of a dataclass whose values are plain."""
+    return {one.name: getattr(record, one.name) for one in dataclasses.fields(record)}
 
 
 def read_record(kind: type[Record], values: Mapping[str, Any]) -> Record:
