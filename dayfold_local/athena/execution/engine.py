@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, runtime_checkable
 import duckdb
 from duckdb.func import FunctionNullHandling
 
-from dayfold_local.athena.execution import documents, macros, python_functions
+from dayfold_local.athena.execution import documents, json_objects, macros, python_functions
 from dayfold_local.athena.json_path import functions
 
 if TYPE_CHECKING:
@@ -138,6 +138,8 @@ class DuckDbEngine:
         self._database.create_function(
             "maps_json", documents.maps, ["MAP(VARCHAR, VARCHAR)[]"], "VARCHAR"
         )
+        objects: list[Any] = ["VARCHAR[]", "VARCHAR[]", "BOOLEAN"]
+        self._database.create_function("json_object_text", json_objects.members, objects, "VARCHAR")
         for name, (call, taken, given) in python_functions.PYTHON_FUNCTIONS.items():
             self._database.create_function(name, call, taken, given)
         for name, (read, result) in functions.CALLS.items():

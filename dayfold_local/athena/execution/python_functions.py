@@ -30,7 +30,7 @@ def _xxhash64(value: bytes) -> bytes:
     return xxhash.xxh64_digest(value)
 
 
-def _failed(message: str, code: str = "INVALID_FUNCTION_ARGUMENT") -> ValueError:
+def failed(message: str, code: str = "INVALID_FUNCTION_ARGUMENT") -> ValueError:
     """An error whose text becomes the query's, as that of `translation.failing`."""
     return ValueError(f"\x01{code}: {message}\x02")
 
@@ -38,7 +38,7 @@ def _failed(message: str, code: str = "INVALID_FUNCTION_ARGUMENT") -> ValueError
 def _base(radix: int) -> str:
     """The digits of a base."""
     if not 2 <= radix <= len(_DIGITS):
-        raise _failed("Radix must be between 2 and 36")
+        raise failed("Radix must be between 2 and 36")
     return _DIGITS[:radix]
 
 
@@ -47,7 +47,7 @@ def _from_base(text: str, radix: int) -> int:
     plain = text[1:] if text[:1] in {"+", "-"} else text
     wrong = not plain or any(letter not in digits for letter in plain.lower())
     if wrong or not _LOWEST <= (number := int(text, radix)) <= -1 - _LOWEST:
-        raise _failed(f"Not a valid base-{radix} number: {text}")
+        raise failed(f"Not a valid base-{radix} number: {text}")
     return number
 
 
@@ -57,13 +57,13 @@ def _to_base(number: int, radix: int) -> str:
         left, last = divmod(left, radix)
         text = digits[last] + text
     if len(text) == 64:  # and a sign: Trino's own result does not fit its type
-        raise _failed("Character count exceeds length limit 64.", "SERIALIZATION_ERROR")
+        raise failed("Character count exceeds length limit 64.", "SERIALIZATION_ERROR")
     return f"{'-' if number < 0 else ''}{text or '0'}"
 
 
 def _from_big_endian(value: bytes) -> int:
     if len(value) != 8:
-        raise _failed(f"expected 8-byte input, but got instead: {len(value)}")
+        raise failed(f"expected 8-byte input, but got instead: {len(value)}")
     return int.from_bytes(value, "big", signed=True)
 
 
@@ -77,22 +77,22 @@ def _to_base32(value: bytes) -> str:
 
 def _normal_cdf(mean: float, deviation: float, value: float) -> float:
     if deviation <= 0:
-        raise _failed("standardDeviation must be > 0")
+        raise failed("standardDeviation must be > 0")
     return statistics.NormalDist(mean, deviation).cdf(value)
 
 
 def _inverse_normal_cdf(mean: float, deviation: float, share: float) -> float:
     if not 0 < share < 1:
-        raise _failed("p must be in the interval (0, 1)")
+        raise failed("p must be in the interval (0, 1)")
     if deviation <= 0:
-        raise _failed("standardDeviation must be > 0")
+        raise failed("standardDeviation must be > 0")
     return statistics.NormalDist(mean, deviation).inv_cdf(share)
 
 
 def _passes_luhn(text: str) -> bool:
     """Whether the sum of the digits, every second from the right doubled, ends with zero."""
     if not text.isdecimal() or not text.isascii():
-        raise _failed("luhn_check takes digits only")
+        raise failed("luhn_check takes digits only")
     doubled = (divmod(2 * int(digit), 10) for digit in text[-2::-2])
     return (sum(map(int, text[-1::-2])) + sum(map(sum, doubled))) % 10 == 0
 

@@ -122,14 +122,8 @@ def _to_text(value: Typed, target: Type) -> str:
         text = f"trino_number({value.sql}, format('{{:.6e}}', CAST({value.sql} AS DOUBLE)))"
     elif source.is_text:
         text = padded(value)
-    elif source.name == "decimal" and source.precision == source.scale:
-        if source.precision == 38:
-            raise not_supported(f"CAST of {source} to varchar")
-        # The engine writes .50, without the zero.
-        wider = f"DECIMAL({(source.precision or 0) + 1},{source.scale})"
-        text = f"CAST(CAST({value.sql} AS {wider}) AS VARCHAR)"
     else:
-        text = f"CAST({value.sql} AS VARCHAR)"
+        text = texts.exact_text(value.sql, source)
     return _fitting(text, source, target)
 
 

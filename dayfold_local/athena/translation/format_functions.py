@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from dayfold_local.athena.errors import QueryFailure, not_supported
 from dayfold_local.athena.sql_types import VARCHAR, literal
+from dayfold_local.athena.translation import texts
 from dayfold_local.athena.translation.failing import raising
 from dayfold_local.athena.translation.functions import Call, function
 from dayfold_local.athena.translation.parse import position
@@ -77,7 +78,7 @@ def _plain(value: Typed, match: re.Match[str]) -> str | None:
     if match["places"] or "," in match["flags"]:
         return None
     known = value.type.is_integer or value.type.name in {"varchar", "boolean", "decimal", "date"}
-    return f"CAST({value.sql} AS VARCHAR)" if known else None
+    return texts.exact_text(value.sql, value.type) if known else None
 
 
 def _whole(value: Typed, match: re.Match[str]) -> str | None:

@@ -10,12 +10,23 @@ from dayfold_local.athena.sql_types import literal
 if TYPE_CHECKING:
     from dayfold_local.athena.sql_types import Type
 
+_MOST_DIGITS: Final = 38  # of a decimal
 _DEEPEST: Final = 8  # nesting of Hive's text files; each level has a separator of its own
 
 
 def java_double(sql: str) -> str:
     """A double or real as Java's `toString` writes it: 1.0, 1.0E10, NaN."""
     return f"java_number({sql}, CAST({sql} AS VARCHAR))"
+
+
+def exact_text(sql: str, kind: Type) -> str:
+    """A value that the engine writes as Trino does, but for the zero before the point of .50."""
+    if kind.name == "decimal" and kind.precision == kind.scale:
+        if kind.precision == _MOST_DIGITS:
+            raise not_supported(f"{kind} as text")
+        wider = f"DECIMAL({(kind.precision or 0) + 1},{kind.scale})"
+        return f"CAST(CAST({sql} AS {wider}) AS VARCHAR)"
+    return f"CAST({sql} AS VARCHAR)"
 
 
 def plain_text(sql: str, kind: Type) -> str:
@@ -28,7 +39,7 @@ def plain_text(sql: str, kind: Type) -> str:
         return f"to_base64({sql})"
     if kind.args or kind.name.startswith(("interval", "unknown")):
         raise not_supported(f"{kind} as text")
-    return f"CAST({sql} AS VARCHAR)"
+    return exact_text(sql, kind)
 
 
 def _fraction(sql: str, precision: int) -> str:
@@ -71,7 +82,7 @@ def json_text(  # noqa: PLR0911 - one per kind of type
         return "CAST(NULL AS VARCHAR)"
     if not kind.is_numeric and kind.name != "boolean":
         raise QueryFailure("TYPE_MISMATCH", f"Cannot cast {kind} to json")
-    return f"CAST({sql} AS VARCHAR)"
+    return exact_text(sql, kind)
 
 
 def _json_nested(sql: str, kind: Type, depth: int, filing: bool) -> str:
