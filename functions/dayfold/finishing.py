@@ -22,14 +22,14 @@ from dayfold.domain.schema_changes import made_columns
 from dayfold.domain.statements import build_location, build_table_name, executed_hash
 from dayfold.ending import fail, point_back, settle, timestamp
 from dayfold.errors import QueryFailedError, SchemaRefusedError
-from dayfold.starting import Build, lease_until
+from dayfold.leases import LONGEST_WRITE, held_until, lease_until, renew, renewal, watched_lease
+from dayfold.starting import Build
 from dayfold.steps import Read, Write, alone
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from dayfold.adapters.athena import QueryStatus
-    from dayfold.adapters.ledger_writes import Writes
     from dayfold.checking import Report
     from dayfold.domain.partition import PartitionState
     from dayfold.domain.table import Table
@@ -39,8 +39,6 @@ if TYPE_CHECKING:
 _LOOK_SECONDS = 8.0  # how long one look waits: most builds end within it, without a state more
 _FIRST_PAUSE = 2  # seconds between looks, doubled from look to look
 _LONGEST_PAUSE = 60
-# Four tries of a call that gets no answer, with their pauses (adapters/aws.py).
-_LONGEST_WRITE = 120
 # Starts, by one run and within a day, of a query that Athena itself calls worth retrying. Other
 # runs come after a daily one; a backfill is to outlast half an hour in which all queries fail.
 _TRIES = 5
@@ -71,17 +69,6 @@ def finish_build(pipeline: Pipeline, *, build: Build) -> dict[str, Any]:
         if ended["status"] != "building":
             return ended
         build = Build(**ended["build"])
-
-
-def renew(pipeline: Pipeline, build: Build) -> bool:
-    """Renew the leases of a build; False if one has gone to another attempt."""
-    return pipeline.ledger.write(_renewal(pipeline, build))
-
-
-def _renewal(pipeline: Pipeline, build: Build) -> Writes:
-    return pipeline.ledger.writes.hold(
-        build.table, build.days(), run_id=build.run_id, lease_until=lease_until(pipeline)
-    )
 
 
 def finish_step(pipeline: Pipeline, *, build: Build, query: QueryStatus) -> Step:
@@ -179,10 +166,10 @@ def _publish(
 ) -> Step:
     good = {day: record for day, record in records.items() if record.status == "published"}
     # The lease again, just before readers see anything: the checks may have taken long.
-    until = _held_until(build, states) - _LONGEST_WRITE
+    until = held_until(build, states) - LONGEST_WRITE
     if pipeline.now().timestamp() >= until:
-        until = lease_until(pipeline) - _LONGEST_WRITE
-        if not (yield Write(_renewal(pipeline, build))):
+        until = lease_until(pipeline) - LONGEST_WRITE
+        if not (yield Write(renewal(pipeline, build))):
             return _already_ended(pipeline, table, build)
     places = {
         day: Place(str(record.location), build.build_id, record.columns)
@@ -194,7 +181,7 @@ def _publish(
                 table,
                 places,
                 rebuild=build.rebuild,
-                may_write=_watched_lease(pipeline, build, until),
+                may_write=watched_lease(pipeline, build, until),
             )
         except SchemaRefusedError as error:
             return (yield from _refused(pipeline, table, build, str(error)))
@@ -207,34 +194,6 @@ def _publish(
     if errors:
         return {"status": "failed", "error": errors[0]}
     return {"status": "published"}
-
-
-def _held_until(build: Build, states: Mapping[dt.date, PartitionState]) -> float:
-    """When the first of a build's leases ends, as just read; 0 if one is not seen to be its own."""
-    held = [
-        states[day].lease_until
-        for day, attempt in build.days().items()
-        if day in states and states[day].is_held_by(build.run_id, attempt)
-    ]
-    return min(held) if len(held) == len(build.attempts) else 0
-
-
-def _watched_lease(pipeline: Pipeline, build: Build, until: float) -> Callable[[], bool]:
-    """A look at whether the lease outlasts one more write; it renews a lease that may not.
-
-    Slow calls between the renewal and the catalog's update add up: without the look, a write could
-    land when another attempt has been given the lease. What is known of it is good for writes that
-    begin before `until`, in epoch seconds.
-    """
-
-    def is_held() -> bool:
-        nonlocal until
-        if pipeline.now().timestamp() < until:
-            return True
-        until = lease_until(pipeline) - _LONGEST_WRITE
-        return renew(pipeline, build)
-
-    return is_held
 
 
 def _refused(pipeline: Pipeline, table: Table, build: Build, reason: str) -> Step:

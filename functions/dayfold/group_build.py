@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from dayfold.domain.jobs import Group
 from dayfold.errors import RetriableError
-from dayfold.finishing import finish_step, renew
+from dayfold.finishing import finish_step
 from dayfold.inputs import (
     input_digests,
     read_states,
     states_of_inputs,
     unpublished_input,
 )
+from dayfold.leases import renew
 from dayfold.pipeline import Pipeline
 from dayfold.starting import Build, start_step
 from dayfold.steps import Outcome, Step, together

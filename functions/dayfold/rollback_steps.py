@@ -12,8 +12,8 @@ from dayfold.domain.partition import BuildRecord, RollbackRecord
 from dayfold.domain.publications import publications
 from dayfold.domain.rollback import Choice, Past, Wanted, choose
 from dayfold.ending import point_back, timestamp
+from dayfold.leases import lease_until
 from dayfold.pipeline import Pipeline
-from dayfold.starting import lease_until
 
 if TYPE_CHECKING:
     import datetime as dt

@@ -24,6 +24,7 @@ from dayfold.domain.statements import (
 )
 from dayfold.ending import fail
 from dayfold.errors import QueryFailedError
+from dayfold.leases import lease_until
 from dayfold.steps import Read, Write, alone
 
 if TYPE_CHECKING:
@@ -290,8 +291,3 @@ def _stop_abandoned(pipeline: Pipeline, states: list[PartitionState]) -> None:
     abandoned = {state.query_id for state in states if state.status == "building"}
     for query_id in abandoned - {None}:
         pipeline.athena.stop(str(query_id))
-
-
-def lease_until(pipeline: Pipeline) -> int:
-    """When a lease taken or renewed now ends, in epoch seconds."""
-    return int(pipeline.now().timestamp()) + pipeline.settings.lease_seconds
