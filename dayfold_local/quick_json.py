@@ -1,4 +1,4 @@
-"""A shorter way through the emulator's JSON: a request is parsed three times by its way.
+"""A shorter way through the emulator's JSON: a request is parsed three times on its way.
 
 What orjson refuses is the standard library's to read, print or refuse, in its own words.
 """
@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import json
 import types
-from typing import Any
+from typing import Any, Final
 
 import orjson
+
+# Dates and the like are no JSON: the standard library's refusal of them is to be kept.
+_AS_THEY_COME: Final = orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_DATACLASS
 
 
 def install() -> None:
@@ -39,10 +42,6 @@ def dumps(value: Any, **options: Any) -> str:  # noqa: ANN401 - as the standard 
         except TypeError:
             pass  # a number of more than 64 bits, a key that is no text, a value of another kind
     return json.dumps(value, **options)
-
-
-# Dates and the like are no JSON: the standard library's refusal of them is to be kept.
-_AS_THEY_COME = orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_DATACLASS
 
 
 def json_response(

@@ -86,6 +86,7 @@ class Rounds:
         self.rows = same(tool, found, self._expected(), database)
 
     def _dayfold(self) -> Iterator[Line]:
+        more: list[Taken] = []
         for how, way, options in (
             ("--days-per-job 1", DAYS, ("--days-per-job", "1")),
             ("wide jobs", RANGE, ()),
@@ -96,7 +97,7 @@ class Rounds:
                 line = spent.line(partitions, taken.cpu_seconds)
                 self.notes.append(f"dayfold, {how}, {line}")
             yield Line("dayfold", how, way, [taken for taken, _, _ in rounds], partitions)
-        more = [taken for _, _, taken in rounds]
+            more += [one for _, _, one in rounds]
         yield Line("dayfold", "one more day", None, more, len(KPIS))
 
     def _dayfold_round(self, options: Sequence[str]) -> tuple[Taken, Spent, Taken]:

@@ -54,7 +54,7 @@ def keep_results(
     table: Table,
     build: Build,
     records: Mapping[dt.date, BuildRecord],
-    report: Report,
+    report: ReportByDay,
 ) -> None:
     """Put what every check said into the table `ops.check_results`; a failure stops nothing.
 
@@ -64,7 +64,6 @@ def keep_results(
     checks = checks_in_force(table, build)
     if not checks:
         return
-    rows = by_day(report)
     lines = [
         {
             "table_name": table.name,
@@ -76,7 +75,7 @@ def keep_results(
             **line,
         }
         for day, record in sorted(records.items())
-        for line in _lines(checks, of_day(rows, day))
+        for line in _lines(checks, of_day(report, day))
     ]
     name = f"{table.name}-{build.build_id}"
     try:

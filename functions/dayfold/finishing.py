@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from dayfold.adapters.athena import QueryStatus
-    from dayfold.checking import Report
+    from dayfold.checking import ReportByDay
     from dayfold.domain.partition import PartitionState
     from dayfold.domain.table import Table
     from dayfold.pipeline import Pipeline
@@ -84,7 +84,7 @@ def finish_step(pipeline: Pipeline, *, build: Build, query: QueryStatus) -> Step
         return (yield from _start_checks(pipeline, table, build, query))
     if query.state != "SUCCEEDED":
         return (yield from _query_failed(pipeline, table, build, query, _CHECKS_FAILED))
-    report = pipeline.athena.rows(build.check_query_id)
+    report = by_day(pipeline.athena.rows(build.check_query_id))
     states = yield Read(table.name, tuple(build.days()))
     records = _records(pipeline, table, build, query, report, states)
     ended = yield from _publish(pipeline, table, build, records, states)
@@ -209,7 +209,7 @@ def _records(
     table: Table,
     build: Build,
     checks: QueryStatus,
-    report: Report,
+    report: ReportByDay,
     states: Mapping[dt.date, PartitionState],
 ) -> dict[dt.date, BuildRecord]:
     """How each day ended, by the report's rows."""
@@ -217,9 +217,9 @@ def _records(
     columns = _written(pipeline, table, build, states)
     usd = (query_usd(build.scanned_bytes) + query_usd(checks.scanned_bytes)) / len(days)
     place = build_location(pipeline.settings.bucket, table.name, build.build_id)
-    rows, records = by_day(report), {}
+    records = {}
     for day, attempt in days.items():
-        lines = of_day(rows, day)
+        lines = of_day(report, day)
         broken = [row for row in lines if row["severity"] != "info"]
         errors = [row for row in broken if row["severity"] == "error"]
         records[day] = BuildRecord(

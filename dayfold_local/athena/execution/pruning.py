@@ -70,15 +70,12 @@ def between(keys: Sequence[StoredColumn], conditions: Sequence[str]) -> Wanted |
 
     Asking the engine takes longer, and what is not wanted need not be read from the catalog.
     """
-    ranges = [_RANGE.fullmatch(condition) for condition in conditions]
-    if not ranges or not all(key.type.is_text for key in keys):
+    ranges = [found for condition in conditions if (found := _RANGE.fullmatch(condition))]
+    others = len(ranges) < len(conditions) or not all(key.type.is_text for key in keys)
+    if others or not ranges:
         return None
     places = {key.name: at for at, key in enumerate(keys)}
-    limits = []
-    for found in ranges:
-        if found is None:
-            return None
-        limits.append((places[found["key"]], found["low"], found["high"]))
+    limits = [(places[found["key"]], found["low"], found["high"]) for found in ranges]
 
     def wanted(row: tuple[str, ...]) -> bool:
         return all(row[at] != NULL_PARTITION and low <= row[at] <= high for at, low, high in limits)

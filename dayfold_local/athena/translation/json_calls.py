@@ -15,6 +15,7 @@ from sqlglot.tokenizer_core import Token, TokenType
 from dayfold_local.athena.translation import json_members
 from dayfold_local.athena.translation.json_tokens import (
     Reader,
+    called,
     inside,
     like,
     unexpected,
@@ -70,19 +71,8 @@ def _plain(name: Token, inner: list[Token], call: str) -> list[Token]:
         raise unexpected(path or name)
     clauses = _clauses(reader)
     clauses.said["format"] = formats
-    comma, text = (TokenType.COMMA, ","), json.dumps(clauses.said)
-    made = [
-        like(name, TokenType.VAR, call + name.text.lower()),
-        like(name, TokenType.L_PAREN, "("),
-        *document,
-        like(path, *comma),
-        path,
-        like(path, *comma),
-        like(path, TokenType.STRING, text),
-    ]
-    for expression in clauses.expressions:
-        made += [like(path, *comma), *expression]
-    return [*made, like(name, TokenType.R_PAREN, ")")]
+    text = like(path, TokenType.STRING, json.dumps(clauses.said))
+    return called(name, call, [document, [path], [text], *clauses.expressions])
 
 
 def _clauses(reader: Reader) -> _Clauses:

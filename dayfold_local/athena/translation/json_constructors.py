@@ -7,6 +7,7 @@ from typing import Any
 
 from dayfold_local.athena.errors import QueryFailure, not_supported
 from dayfold_local.athena.sql_types import JSON, VARCHAR, parse_type
+from dayfold_local.athena.translation import texts
 from dayfold_local.athena.translation.casts import cast
 from dayfold_local.athena.translation.functions import Call, function
 from dayfold_local.athena.translation.parse import position
@@ -29,7 +30,7 @@ def _object(call: Call) -> Typed:
 def _array(call: Call) -> Typed:
     said = _said(call)
     values = [_value(call, said, at, 1 + at) for at in range(len(said["json"]))]
-    return Typed(f"('[' || coalesce(array_to_string({_texts(values)}, ','), '') || ']')", VARCHAR)
+    return Typed(f"({texts.json_items(_texts(values))})", VARCHAR)
 
 
 def _said(call: Call) -> dict[str, Any]:

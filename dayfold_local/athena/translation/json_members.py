@@ -10,7 +10,13 @@ from typing import Any, Final
 
 from sqlglot.tokenizer_core import Token, TokenType
 
-from dayfold_local.athena.translation.json_tokens import Reader, inside, like, without_format
+from dayfold_local.athena.translation.json_tokens import (
+    Reader,
+    called,
+    inside,
+    like,
+    without_format,
+)
 
 NAMES: Final = frozenset({"JSON_OBJECT", "JSON_ARRAY"})
 _MAKES_JSON: Final = frozenset({"json_object", "json_array", "json_query"})
@@ -26,7 +32,8 @@ def plain(name: Token, inner: list[Token], call: str) -> list[Token]:
     keyed = name.text.upper() == "JSON_OBJECT"
     said: dict[str, Any] = {"json": [], "absent": not keyed, "unique": False, "returning": ""}
     expressions: list[list[Token]] = []
-    while not reader.is_done and not _is_clause(reader):
+    more = not reader.is_done and not _is_clause(reader)
+    while more:
         if keyed:
             expressions.append(_key(reader))
         value = reader.until(
@@ -34,17 +41,10 @@ def plain(name: Token, inner: list[Token], call: str) -> list[Token]:
         )
         said["json"].append(_json_kind(value, call))
         expressions.append(value)
-        if reader.take(",") is None:
-            break
+        more = reader.take(",") is not None
     _clauses(reader, said, keyed=keyed)
-    made = [
-        like(name, TokenType.VAR, call + name.text.lower()),
-        like(name, TokenType.L_PAREN, "("),
-        like(name, TokenType.STRING, json.dumps(said)),
-    ]
-    for expression in expressions:
-        made += [like(name, TokenType.COMMA, ","), *expression]
-    return [*made, like(name, TokenType.R_PAREN, ")")]
+    text = like(name, TokenType.STRING, json.dumps(said))
+    return called(name, call, [[text], *expressions])
 
 
 def _key(reader: Reader) -> list[Token]:

@@ -104,3 +104,13 @@ def unexpected(token: Token) -> QueryFailure:
 def like(token: Token, kind: TokenType, text: str) -> Token:
     """A token at the place of another."""
     return Token(kind, text, token.line, token.col, token.start, token.end)
+
+
+def called(name: Token, call: str, arguments: list[list[Token]]) -> list[Token]:
+    """A plain call of a name, marked as one, with the tokens of each argument."""
+    made = [like(name, TokenType.VAR, call + name.text.lower())]
+    opened = like(name, TokenType.L_PAREN, "(")
+    for argument in arguments:
+        made += [opened, *argument]
+        opened = like(name, TokenType.COMMA, ",")
+    return [*made, like(name, TokenType.R_PAREN, ")")]

@@ -85,6 +85,11 @@ def json_text(  # noqa: PLR0911 - one per kind of type
     return exact_text(sql, kind)
 
 
+def json_items(listed: str) -> str:
+    """An array in JSON of a list of texts in JSON; NULLs among them are left out."""
+    return f"'[' || coalesce(array_to_string({listed}, ','), '') || ']'"
+
+
 def _json_nested(sql: str, kind: Type, depth: int, filing: bool) -> str:
     if not filing and str(kind) == "array(map(varchar, varchar))":
         # What checks show of bad rows, in each query of checks: binding the SQL below for it took
@@ -97,7 +102,7 @@ def _json_nested(sql: str, kind: Type, depth: int, filing: bool) -> str:
 
     if kind.name == "array":
         listed = f"list_transform({sql}, lambda {item}: {inner(item, kind.args[0])})"
-        body = f"'[' || coalesce(array_to_string({listed}, ','), '') || ']'"
+        body = json_items(listed)
     elif kind.name == "map":
         key, value = kind.args
         if key.args:
