@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -87,17 +88,20 @@ class StateFolder:
         Raises:
             ConfigurationError: If the folder is of another format or holds foreign files.
         """
+        self.root.mkdir(parents=True, exist_ok=True)
+        # Another `up` may be making it: its marker comes first, so what was seen before the marker
+        # was looked for is either its own, with the marker there by now, or foreign.
+        foreign = any(not path.name.startswith(MARKER) for path in self.root.iterdir())
         if self.exists():
             self.check()
-        elif self.root.exists() and any(self.root.iterdir()):
+        elif foreign:
             raise ConfigurationError(
                 f"{self.root}: not a Dayfold state folder and not empty; name another with --state",
             )
-        self.root.mkdir(parents=True, exist_ok=True)
+        else:
+            write_json(self.marker, {"format": STATE_FORMAT})
         for folder in (self.objects, self.services, self.journal):
             folder.mkdir(exist_ok=True)
-        if not self.exists():
-            write_json(self.marker, {"format": STATE_FORMAT})
 
     def check(self) -> None:
         """Refuses a folder that this version does not understand.
@@ -125,7 +129,7 @@ class StateFolder:
 
 def write_json(path: Path, value: dict[str, Any]) -> None:
     """Replaces a file in one step, so that a reader sees the old text or the new one."""
-    draft = path.with_name(f"{path.name}.new")
+    draft = path.with_name(f"{path.name}.{os.getpid()}.new")  # two writers have one each
     draft.write_text(json.dumps(value, indent=1) + "\n", encoding="utf-8")
     draft.replace(path)
 
