@@ -21,7 +21,7 @@ def install() -> None:
     from ministack.services import dynamodb
 
     quick = types.SimpleNamespace(**{**vars(json), "loads": loads, "dumps": dumps})
-    iam_actions.json = quick
+    iam_actions.json = types.SimpleNamespace(**{**vars(quick), "loads": LastRead().loads})
     dynamodb.json = quick
     dynamodb.json_response = json_response
 
@@ -32,6 +32,21 @@ def loads(text: Any) -> Any:  # noqa: ANN401 - as the standard library's
         return orjson.loads(text)
     except ValueError:
         return json.loads(text)
+
+
+class LastRead:
+    """Reads the same request once, for whoever only looks at it: IAM asks it two questions."""
+
+    def __init__(self) -> None:
+        self._last: tuple[Any, Any] = (None, None)
+
+    def loads(self, text: Any) -> Any:  # noqa: ANN401 - as the standard library's
+        """`json.loads`; of the very bytes that were read last, what was read."""
+        known, found = self._last
+        if text is not known or not isinstance(text, bytes):
+            found = loads(text)
+            self._last = (text, found)
+        return found
 
 
 def dumps(value: Any, **options: Any) -> str:  # noqa: ANN401 - as the standard library's

@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import functools
 import json
-import os
 import re
 import time
 import types
 from typing import TYPE_CHECKING, Any, Final
 
-from dayfold_local import quick_json, quick_updates
+from dayfold_local import quick_json, quick_objects, quick_updates
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -32,10 +31,10 @@ _RANGE: Final = re.compile(
 
 
 def install() -> None:
-    """Puts the shorter ways into the emulator's DynamoDB, IAM, S3 and Step Functions."""
+    """Puts the shorter ways into the emulator's services."""
     from ministack import app
     from ministack.core import iam_evaluator
-    from ministack.services import dynamodb, s3, stepfunctions
+    from ministack.services import dynamodb, stepfunctions
 
     iam_evaluator.parse_policy_document = _parsed_once(iam_evaluator.parse_policy_document)
     matches = iam_evaluator._action_matches  # noqa: SLF001 - no setting for it
@@ -50,9 +49,8 @@ def install() -> None:
     dynamodb._condition_syntax_error = functools.lru_cache(_KEPT)(check)  # noqa: SLF001
     dynamodb._evaluate_condition = _ranges_first(dynamodb._evaluate_condition)  # noqa: SLF001
     stepfunctions.time = _Promptly()
-    paths = types.SimpleNamespace(**{**vars(os.path), "realpath": real_path})
-    s3.os = types.SimpleNamespace(**{**vars(os), "path": paths})
     quick_json.install()
+    quick_objects.install()
     quick_updates.install()
 
 
@@ -144,20 +142,6 @@ def _matched_once(matches: Callable[..., bool]) -> Callable[..., bool]:
         return matches(action, list(actions), list(others))
 
     return lambda action, actions, others: known(action, tuple(actions), tuple(others))
-
-
-def real_path(path: str) -> str:
-    """`os.path.realpath`, with a folder's own looked up once: S3 asks three times for each object.
-
-    So a folder of the state may be a link, but not become one under a server that runs.
-    """
-    folder, name = os.path.split(path)
-    if name in {"", ".", ".."} or os.path.islink(path):  # noqa: PTH114 - of many paths
-        return os.path.realpath(path)
-    return os.path.join(_real_folder(folder), name)  # noqa: PTH118
-
-
-_real_folder = functools.lru_cache(_KEPT)(os.path.realpath)
 
 
 def _ranges_first(evaluate: Callable[..., Any]) -> Callable[..., Any]:

@@ -40,6 +40,9 @@ def install() -> None:
     dynamodb._apply_update_expression = _plain_first(  # noqa: SLF001 - no setting for it
         dynamodb._apply_update_expression  # noqa: SLF001
     )
+    dynamodb._validate_expression_attrs = _fine_once(  # noqa: SLF001
+        dynamodb._validate_expression_attrs  # noqa: SLF001
+    )
     dynamodb._number_size_bytes = _once_a_text(dynamodb._number_size_bytes)  # noqa: SLF001
     dynamodb._number_error = _once_a_text(dynamodb._number_error)  # noqa: SLF001
 
@@ -48,6 +51,38 @@ def _once_a_text(judge: Callable[[Any], Any]) -> Callable[[Any], Any]:
     """What is said of a number's text, asked once; of what is no text, each time."""
     known = functools.lru_cache(_KEPT)(judge)
     return lambda number: known(number) if isinstance(number, str) else judge(number)
+
+
+def _fine_once(check: Callable[..., Any]) -> Callable[..., Any]:
+    """Whether expressions and the stand-ins given for them fit: a transaction's items ask the same.
+
+    It is a question of texts and of stand-ins, not of the values that these stand for.
+    """
+    fine: set[tuple[Any, ...]] = set()
+
+    def checked(request: Item, slots: tuple[str, ...], *rest: Any) -> Any:  # noqa: ANN401
+        question = None if rest else _question(request, slots)
+        if question in fine:
+            return None
+        refused = check(request, slots, *rest)
+        if refused is None and question is not None:
+            if len(fine) > _KEPT:
+                fine.clear()
+            fine.add(question)
+        return refused
+
+    return checked
+
+
+def _question(request: Item, slots: tuple[str, ...]) -> tuple[Any, ...] | None:
+    """Texts and stand-ins of a request; None of one that is not as it should be."""
+    texts = tuple(request.get(slot) for slot in slots)
+    values = request.get("ExpressionAttributeValues") or {}
+    names = request.get("ExpressionAttributeNames") or {}
+    as_due = isinstance(values, dict) and isinstance(names, dict)
+    if not as_due or not all(text is None or isinstance(text, str) for text in texts):
+        return None
+    return (slots, texts, tuple(values), tuple(names))
 
 
 def _plain_first(apply: Callable[..., Any]) -> Callable[..., Any]:

@@ -16,6 +16,8 @@ import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import orjson
+
 from dayfold.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -76,7 +78,7 @@ class Journal:
 
     def append(self, service: str, change: dict[str, Any]) -> int:
         """Writes one record; returns its number once the kernel has it."""
-        text = json.dumps(change, separators=(",", ":"), default=_encode)
+        text = _text(change)
         with self._lock:
             if self._file is None:
                 raise ConfigurationError("the journal is not open")
@@ -118,8 +120,15 @@ class Journal:
         self._bytes = 0
 
 
-def _line(number: int, service: str, text: str) -> bytes:
-    body = f"{number} {service} {text}".encode()
+def _text(change: dict[str, Any]) -> bytes:
+    try:
+        return orjson.dumps(change, default=_encode)
+    except TypeError:  # numbers of more than 64 bits, keys that are no texts, halves of letters
+        return json.dumps(change, separators=(",", ":"), default=_encode).encode()
+
+
+def _line(number: int, service: str, text: bytes) -> bytes:
+    body = b"%d %b %b" % (number, service.encode(), text)
     return b"%08x %b\n" % (zlib.crc32(body), body)
 
 

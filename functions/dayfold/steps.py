@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from dayfold.adapters.ledger_writes import TRANSACTION, Writes
@@ -54,53 +54,63 @@ def alone(pipeline: Pipeline, step: Step) -> Outcome:
 
 
 def together(pipeline: Pipeline, steps: Sequence[Step]) -> list[Outcome | Exception]:
-    """Take steps to their ends side by side.
+    """Take steps to their ends side by side; one goes on as soon as it has what it wanted.
 
     Returns:
         The outcome of each, or its error: the trouble of one is not that of the others. But when
-        AWS asks one to wait, those behind it do not ask.
+        AWS asks one to wait, those that come to the same place after it do not ask.
     """
-    outcomes: dict[int, Outcome | Exception] = {}
-    answers: dict[int, Any] = dict.fromkeys(range(len(steps)))
-    while answers:
-        wishes: dict[int, Wish] = {}
-        told_to_wait: ThrottledError | None = None
+    side = _SideBySide(steps)
+    side.send(dict.fromkeys(range(len(steps))))
+    while side.wishes:
+        granted, refused = _granted_at_once(pipeline, side.take_batch())
+        side.outcomes |= refused
+        side.send(granted)
+    return [side.outcomes[number] for number in range(len(steps))]
+
+
+class _SideBySide:
+    """Steps under way: what each has come to."""
+
+    def __init__(self, steps: Sequence[Step]) -> None:
+        self._steps = steps
+        self._places = [0] * len(steps)  # how often each has gone on
+        self._told_to_wait: dict[int, ThrottledError] = {}  # by place
+        self.wishes: dict[int, Wish] = {}  # of steps by their numbers, the oldest wish first
+        self.outcomes: dict[int, Outcome | Exception] = {}
+
+    def send(self, answers: Mapping[int, Any]) -> None:
+        """Let steps go on with what they wanted, to their next wishes or their ends."""
         for number, answer in answers.items():
+            place = self._places[number]
+            self._places[number] += 1
             try:
-                if told_to_wait is not None:
-                    raise told_to_wait
-                wishes[number] = steps[number].send(answer)
+                if place in self._told_to_wait:
+                    raise self._told_to_wait[place]
+                self.wishes[number] = self._steps[number].send(answer)
             except StopIteration as ended:
-                outcomes[number] = ended.value
+                self.outcomes[number] = ended.value
             except ThrottledError as error:
-                outcomes[number] = told_to_wait = error
+                self.outcomes[number] = self._told_to_wait[place] = error
             except Exception as error:  # noqa: BLE001 - raised by whoever takes the outcomes
-                outcomes[number] = error
-        answers = {}
-        for some in _batches(wishes):
-            granted, refused = _granted_at_once(pipeline, some)
-            answers |= granted
-            outcomes |= refused
-    return [outcomes[number] for number in range(len(steps))]
+                self.outcomes[number] = error
 
-
-def _batches(wishes: Mapping[int, Wish]) -> Iterator[dict[int, Wish]]:
-    """The reads, and the writes by as many as a transaction takes."""
-    reads: dict[int, Wish] = {n: wish for n, wish in wishes.items() if isinstance(wish, Read)}
-    if reads:
-        yield reads
-    batch: dict[int, Wish] = {}
-    items = 0
-    for number, wish in wishes.items():
-        if isinstance(wish, Read):
-            continue
-        if batch and items + len(wish.writes) > TRANSACTION:
-            yield batch
-            batch, items = {}, 0
-        batch[number] = wish
-        items += len(wish.writes)
-    if batch:
-        yield batch
+    def take_batch(self) -> dict[int, Wish]:
+        """All reads; if there are none, the oldest writes, as many as a transaction takes."""
+        batch: dict[int, Wish] = {}
+        reads = any(isinstance(wish, Read) for wish in self.wishes.values())
+        items = 0
+        for number, wish in self.wishes.items():
+            if isinstance(wish, Write):
+                items += len(wish.writes)
+                if reads:
+                    continue
+                if batch and items > TRANSACTION:
+                    break
+            batch[number] = wish
+        for number in batch:
+            del self.wishes[number]
+        return batch
 
 
 def _granted_at_once(

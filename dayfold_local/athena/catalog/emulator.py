@@ -12,14 +12,13 @@ import asyncio
 import json
 import os
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ministack import app
 from ministack.core import iam_evaluator
 from ministack.services import glue, s3
 
-from dayfold_local.athena.catalog.ports import StoredObject, World, is_hidden, split_uri
+from dayfold_local.athena.catalog.ports import FileBytes, StoredObject, World, is_hidden, split_uri
 from dayfold_local.athena.catalog.tables import (
     PartitionInfo,
     TableInfo,
@@ -189,7 +188,7 @@ class EmulatorStore:
                 f"The specified bucket does not exist: {bucket}",
             )
         objects = held["objects"]
-        root = Path(s3.DATA_DIR) / self._caller.account / bucket
+        root = f"{s3.DATA_DIR}/{self._caller.account}/{bucket}"
         found = []
         for key, path in sorted(_keys(root, prefix, objects)):
             record = objects.get(key)
@@ -256,6 +255,8 @@ class EmulatorStore:
         async def write() -> None:
             handler = app.SERVICE_HANDLERS["s3"]
             for path, body in objects:
+                if isinstance(body, FileBytes) and body.is_alone:
+                    self._take_folder(path, body)
                 status, _, answer = await handler("PUT", path, dict(headers), body, {})
                 if status >= 300:
                     raise OSError(f"S3 refused PUT {path}: {bytes(answer or b'')[:300]!r}")
@@ -263,19 +264,38 @@ class EmulatorStore:
 
         asyncio.run_coroutine_threadsafe(write(), self._caller.loop).result()
 
+    def _take_folder(self, path: str, body: FileBytes) -> None:
+        """Moves the folder of a file to where the object's will be, if there is none."""
+        bucket, _, key = path[1:].partition("/")
+        place = s3._object_disk_path(bucket, key, self._caller.account)
+        folder = os.path.dirname(place)  # noqa: PTH120 - of many objects
+        if os.path.exists(folder):  # noqa: PTH110
+            return
+        own, name = os.path.split(body.path)
+        os.makedirs(os.path.dirname(folder), mode=0o700, exist_ok=True)  # noqa: PTH103, PTH120
+        os.rename(own, folder)  # noqa: PTH104
+        body.path = os.path.join(folder, name)  # noqa: PTH118
 
-def _keys(root: Path, prefix: str, objects: dict[str, Any]) -> Iterator[tuple[str, str]]:
+
+def _keys(root: str, prefix: str, objects: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """Keys under a prefix, with their files where these are named as the keys are.
 
     The folder is walked: a search through all keys would cost more.
     """
-    if (root / s3._ENCODED_KEYS_DIR).is_dir() or not s3.S3_PERSIST:
+    if os.path.isdir(f"{root}/{s3._ENCODED_KEYS_DIR}") or not s3.S3_PERSIST:  # noqa: PTH112
         yield from ((key, "") for key in list(objects) if key.startswith(prefix))
         return
-    start = root / prefix
-    for folder, _, names in os.walk(start):
-        relative = os.path.relpath(folder, start)
-        inner = prefix if relative == "." else f"{prefix}{relative}/"
-        for name in names:
-            if not name.endswith((_SIDECAR, ".tmp")):
-                yield inner + name, os.path.join(folder, name)  # noqa: PTH118 - of many names
+    yield from _files(f"{root}/{prefix}", prefix)
+
+
+def _files(folder: str, prefix: str) -> Iterator[tuple[str, str]]:
+    try:
+        entries = os.scandir(folder)  # of many folders: a walk takes four times as long
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    with entries:
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                yield from _files(entry.path, f"{prefix}{entry.name}/")
+            elif not entry.name.endswith((_SIDECAR, ".tmp")):
+                yield prefix + entry.name, entry.path

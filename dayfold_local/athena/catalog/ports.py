@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from pathlib import Path
 
     from dayfold_local.athena.catalog.tables import PartitionInfo, TableInfo
 
@@ -32,6 +33,24 @@ class StoredObject:
     def uri(self) -> str:
         """The s3:// name that error texts show."""
         return f"s3://{self.bucket}/{self.key}"
+
+
+class FileBytes(bytes):
+    """The bytes of a file that nobody needs any more: a store on the same disk may keep the file.
+
+    Where it is alone in its folder, the folder may go with it. Files that are made and removed cost
+    more than all else that is done for a small partition.
+    """
+
+    path: str
+    is_alone: bool
+
+    @classmethod
+    def of(cls, path: Path, *, is_alone: bool) -> FileBytes:
+        """Reads a file."""
+        made = cls(path.read_bytes())
+        made.path, made.is_alone = str(path), is_alone
+        return made
 
 
 class Rights(Protocol):
@@ -89,7 +108,10 @@ class ObjectStore(Protocol):
         """Writes an object."""
 
     def put_all(self, objects: Iterable[tuple[str, bytes]]) -> None:
-        """Writes objects, uri and body, in their order; taken as they are written."""
+        """Writes objects, uri and body, in their order; taken as they are written.
+
+        A body that is `FileBytes` is not there afterwards, or it is: the writer cleans up.
+        """
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

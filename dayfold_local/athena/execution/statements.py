@@ -25,12 +25,18 @@ _PREPARE: Final = re.compile(
 )
 _SHOWS: Final = re.compile(r"(?:SHOW|DESC|DESCRIBE)\b", re.IGNORECASE)
 _EXPLAIN: Final = re.compile(r"EXPLAIN\b", re.IGNORECASE)
+_WRITES: Final = re.compile(r"(?:CREATE|INSERT|UNLOAD)\b", re.IGNORECASE)
 _UNLOAD: Final = re.compile(r"UNLOAD\s*\(", re.IGNORECASE)
 
 
 def bare(sql: str) -> str:
     """The text without leading comments and the final semicolon."""
     return _COMMENT.sub("", sql).rstrip().removesuffix(";").rstrip()
+
+
+def writes(sql: str) -> bool:
+    """Whether a statement makes files, or may."""
+    return _WRITES.match(bare(sql)) is not None
 
 
 def check(sql: str) -> str:

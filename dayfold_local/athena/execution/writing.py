@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import collections
 import dataclasses
 import datetime as dt
+import os
 import shutil
 import uuid
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote
 
+from dayfold_local.athena.catalog.ports import FileBytes
 from dayfold_local.athena.errors import QueryFailure, not_supported
 from dayfold_local.athena.execution import avro, buckets, codecs, select
 from dayfold_local.athena.sql_types import literal, quote
@@ -16,7 +20,6 @@ from dayfold_local.athena.translation import texts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from pathlib import Path
 
     from dayfold_local.athena.execution.job import Job
     from dayfold_local.athena.execution.layouts import Layout
@@ -53,10 +56,12 @@ def write(
     scratch.mkdir(parents=True)
     try:
         folders = [*layout.partitioned_by, *([_BUCKET] if layout.buckets else [])]
-        split = f", PARTITION_BY ({', '.join(map(quote, folders))})" if folders else ""
-        target = scratch / "part" if folders else scratch / "data"
+        # Named as the emulator names what is on its way: in a bucket's folder it is no object yet.
+        split = f", PARTITION_BY ({', '.join(map(quote, folders))}), FILE_EXTENSION tmp"
+        target = scratch / "part" if folders else scratch / "data.tmp"
         source = _source(running.prepared.sql, columns, layout)
-        copy = f"COPY ({source}) TO {literal(str(target))} ({_options(layout)}{split})"
+        options = f"{_options(layout)}{split if folders else ''}"
+        copy = f"COPY ({source}) TO {literal(str(target))} ({options})"
         select.execute(job, running, copy)
         counted = job.session.fetch(1)
         rows = int(counted[0][0]) if counted else 0
@@ -111,13 +116,14 @@ def _upload(
     columns: list[tuple[str, Type]],
     place: Callable[[tuple[str, ...]], str],
 ) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    files = [target] if target.is_file() else sorted(p for p in target.rglob("*") if p.is_file())
-    if len({path.parent for path in files}) > _MOST_PARTITIONS:
+    files = _written(target)
+    folders = [() if path == target else path.parent.relative_to(target).parts for path in files]
+    in_folder = collections.Counter(folders)
+    if len(in_folder) > _MOST_PARTITIONS:
         raise QueryFailure(
             "HIVE_TOO_MANY_OPEN_PARTITIONS",
             f"Exceeded limit of {_MOST_PARTITIONS} open writers for partitions/buckets",
         )
-    folders = [() if path == target else path.parent.relative_to(target).parts for path in files]
     _check_values(value for parts in folders for value in parts)
     stamp = dt.datetime.now(dt.UTC).strftime("%Y%m%d_%H%M%S")
     written = []
@@ -127,9 +133,20 @@ def _upload(
             name = f"{int(parts.pop().partition('=')[2]):06d}_0_{name}"
         values = tuple(unquote(part.partition("=")[2]) for part in parts)
         written.append((place(values) + name, values))
-    named = zip(written, files, strict=True)
-    job.world.store.put_all((uri, _body(path, layout, columns)) for (uri, _), path in named)
+    bodies = (
+        _body(path, layout, columns, is_alone=in_folder[parts] == 1)
+        for path, parts in zip(files, folders, strict=True)
+    )
+    job.world.store.put_all(zip((uri for uri, _ in written), bodies, strict=True))
     return tuple(written)
+
+
+def _written(target: Path) -> list[Path]:
+    """What the engine wrote: one file, or those of a folder in folders of their partitions."""
+    if target.is_file():
+        return [target]
+    walked = os.walk(target)  # of many folders: pathlib takes several times as long
+    return sorted(Path(folder, name) for folder, _, names in walked for name in names)
 
 
 def _check_values(folders: Iterable[str]) -> None:
@@ -145,12 +162,12 @@ def _check_values(folders: Iterable[str]) -> None:
             )
 
 
-def _body(path: Path, layout: Layout, columns: list[tuple[str, Type]]) -> bytes:
+def _body(path: Path, layout: Layout, columns: list[tuple[str, Type]], *, is_alone: bool) -> bytes:
     if layout.format == "ORC":
         return _orc(path, layout.compression)
     if layout.format == "AVRO":
         return avro.from_parquet(path, columns, layout.compression)
-    body = path.read_bytes()
+    body = FileBytes.of(path, is_alone=is_alone)
     return body if layout.suffix in codecs.NATIVE else codecs.pack(body, layout.suffix)
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import concurrent.futures
 import functools
+import itertools
 import logging
+import queue
 import threading
 import time
 import uuid
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from dayfold_local.athena.protocol.executions import Execution, Executions
 
 logger = logging.getLogger(__name__)
+_READERS_FIRST: Final = 30.0  # seconds that a statement which writes waits for those that do not
 _CUTOFF_REASON: Final = "Query cancelled! : Bytes scanned limit was exceeded"
 
 
@@ -50,6 +53,9 @@ class Runner:
         self._limits = limits
         self._scratch = scratch
         self._pool = concurrent.futures.ThreadPoolExecutor(workers, "athena")
+        self._waiting: queue.PriorityQueue[tuple[float, int, Callable[[], None]]]
+        self._waiting = queue.PriorityQueue()
+        self._numbers = itertools.count()
         self._sessions: dict[str, Session] = {}
         self._callers: dict[str, Caller] = {}
         self._stopped: dict[str, threading.Event] = {}
@@ -57,15 +63,23 @@ class Runner:
         self.watch = Watch()
 
     def submit(self, execution: Execution, caller: Caller, world: World, rules: Rules) -> None:
-        """Queues an accepted query.
+        """Queues an accepted query; it runs in the context of the caller's request: its rights.
 
-        It runs in the context of the caller's request: rights, account, region.
+        Those that only read go before those that write and have not waited for long: a person's
+        look does not wait for a backfill, nor a build's checks for the builds behind it.
         """
         self._stopped[execution.id] = threading.Event()
         self._callers[execution.id] = caller
         self._notify(execution, None, caller)
         context = caller.context.copy()
-        self._pool.submit(context.run, self._run, execution, world, rules)
+        turn = time.monotonic() + (_READERS_FIRST if statements.writes(rules.sql) else 0.0)
+        run = functools.partial(context.run, self._run, execution, world, rules)
+        self._waiting.put((turn, next(self._numbers), run))
+        self._pool.submit(self._run_next)
+
+    def _run_next(self) -> None:
+        _, _, run = self._waiting.get_nowait()
+        run()
 
     def stop(self, execution: Execution) -> None:
         """Ends a query that is queued or running."""

@@ -13,12 +13,23 @@ from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
 Record = TypeVar("Record")
 _serialize = TypeSerializer().serialize
+_SCALARS = (str, int, bool, float)
 _deserialize = TypeDeserializer().deserialize
 
 
 def to_values(values: Mapping[str, Any]) -> dict[str, Any]:
     """Plain values as DynamoDB attributes; None is left out, floats become exact decimals."""
-    return {name: _serialize(_exact(value)) for name, value in values.items() if value is not None}
+    return {
+        name: _scalar(value) if isinstance(value, _SCALARS) else _serialize(_exact(value))
+        for name, value in values.items()
+        if value is not None
+    }
+
+
+@functools.lru_cache(maxsize=1000, typed=True)
+def _scalar(value: str | float) -> Any:  # noqa: ANN401 - as DynamoDB has it
+    """The items of a build have most of their values in common."""
+    return _serialize(_exact(value))
 
 
 def _exact(value: Any) -> Any:  # noqa: ANN401 - what JSON holds

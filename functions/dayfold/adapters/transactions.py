@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -61,7 +62,34 @@ def update(
     """
     counts = counts or {}
     present = {name: value for name, value in changes.items() if value is not None}
-    absent = [name for name, value in changes.items() if value is None]
+    expression, names = _expression(
+        tuple(present),
+        tuple(name for name in changes if name not in present),
+        tuple(counts),
+        condition,
+        tuple(judged),
+    )
+    values = {f":{name}": value for name, value in {**present, **counts}.items()}
+    parts = {
+        "TableName": table_name,
+        "Key": to_values(key),
+        "UpdateExpression": expression,
+        "ConditionExpression": condition,
+        "ExpressionAttributeNames": names,
+        "ExpressionAttributeValues": to_values({**values, **condition_values}),
+    }
+    return {"Update": {name: part for name, part in parts.items() if part}}
+
+
+@functools.lru_cache(maxsize=100)
+def _expression(
+    present: tuple[str, ...],
+    absent: tuple[str, ...],
+    counts: tuple[str, ...],
+    condition: str,
+    judged: tuple[str, ...],
+) -> tuple[str, dict[str, str]]:
+    """The update's expression, and the names in it and the condition; a build's days share them."""
     clauses = []
     if present:
         clauses.append("SET " + ", ".join(f"#{name} = :{name}" for name in present))
@@ -70,17 +98,7 @@ def update(
     if counts:
         clauses.append("ADD " + ", ".join(f"#{name} :{name}" for name in counts))
     expression = " ".join(clauses)
-    names = {f"#{name}": name for name in [*changes, *counts, *judged]}
-    values = {f":{name}": value for name, value in {**present, **counts}.items()}
-    parts = {
-        "TableName": table_name,
-        "Key": to_values(key),
-        "UpdateExpression": expression,
-        "ConditionExpression": condition,
-        # DynamoDB refuses names and values that no expression uses, and empty lists of them.
-        "ExpressionAttributeNames": {
-            alias: name for alias, name in names.items() if alias in f"{expression} {condition}"
-        },
-        "ExpressionAttributeValues": to_values({**values, **condition_values}),
-    }
-    return {"Update": {name: part for name, part in parts.items() if part}}
+    names = {f"#{name}": name for name in (*present, *absent, *counts, *judged)}
+    # DynamoDB refuses names and values that no expression uses, and empty lists of them.
+    text = f"{expression} {condition}"
+    return expression, {alias: name for alias, name in names.items() if alias in text}

@@ -77,3 +77,20 @@ def test_an_answer_has_the_emulator_s_shape() -> None:
     # Then
     assert mine[:2] == (status, headers)
     assert json.loads(mine[2]) == json.loads(body)
+
+
+def test_the_bytes_of_a_request_are_read_once_and_others_are_read() -> None:
+    # Given a reader, and two requests of the same text
+    reader = quick_json.LastRead()
+    first, second = (b'{"a": [%d]}' % 1 for _ in range(2))
+    # When they are read, and one after its like
+    found = [
+        reader.loads(first),
+        reader.loads(first),
+        reader.loads(second),
+        reader.loads('{"b":1}'),
+    ]
+    # Then only the very same bytes are not read again
+    assert found == [{"a": [1]}, {"a": [1]}, {"a": [1]}, {"b": 1}]
+    assert found[0] is found[1]
+    assert found[1] is not found[2]

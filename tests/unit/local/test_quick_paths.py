@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import copy
-import os
 import types
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +16,6 @@ from dayfold_local import quick_paths
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
-    from pathlib import Path
 
 VALUES = {
     ":pk": {"S": "TABLE#kpi.a"},
@@ -93,22 +91,6 @@ def test_a_statement_is_about_the_actions_that_the_emulator_says(
     said = [quick(action, actions, others) for _ in range(2)]
     # Then both answers are the emulator's
     assert said == [theirs(action, actions, others)] * 2
-
-
-@pytest.mark.parametrize(
-    "path", ["a/file", "link/file", "a/to-file", "a/none", "none/none", "a/../b", "a/.", "a/", ""]
-)
-def test_a_path_is_resolved_as_the_system_does(tmp_path: Path, path: str) -> None:
-    # Given folders and a file, and links to them
-    (tmp_path / "a").mkdir()
-    (tmp_path / "a" / "file").touch()
-    (tmp_path / "link").symlink_to(tmp_path / "a")
-    (tmp_path / "a" / "to-file").symlink_to(tmp_path / "a" / "file")
-    asked = os.path.join(tmp_path, path)  # noqa: PTH118 - Path would drop the dots
-    # When it is resolved twice
-    resolved = [quick_paths.real_path(asked) for _ in range(2)]
-    # Then both are the system's answer
-    assert resolved == [os.path.realpath(asked)] * 2
 
 
 def test_a_copy_shares_nothing_with_its_original() -> None:

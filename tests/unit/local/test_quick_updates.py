@@ -86,3 +86,39 @@ def test_a_number_is_judged_as_by_the_emulator(number: object) -> None:
         once = quick_updates._once_a_text(judge)
         # Then the answer is the emulator's both times
         assert [once(number), once(number)] == [judge(number)] * 2
+
+
+slots = st.sampled_from([("ConditionExpression", "UpdateExpression"), ("ConditionExpression",)])
+texts = st.sampled_from(["SET #a = :a", "#a = :a AND #b > :b", "#a = :none", "", None, 3])
+given_values = st.sets(st.sampled_from([":a", ":b", ":c"])).map(lambda ks: dict.fromkeys(ks, "v"))
+given_names = st.sets(st.sampled_from(["#a", "#b"])).map(lambda ks: dict.fromkeys(ks, "x"))
+requests = st.fixed_dictionaries(
+    {},
+    optional={
+        "ConditionExpression": texts,
+        "UpdateExpression": texts,
+        "ExpressionAttributeValues": given_values | st.just([1]),
+        "ExpressionAttributeNames": given_names | st.none(),
+    },
+)
+
+
+def refusal(check: Any, request: dict[str, Any], of: tuple[str, ...]) -> object:
+    """What is said of a request's expressions."""
+    try:
+        return check(request, of)
+    except (AttributeError, TypeError) as error:
+        return type(error)
+
+
+@given(st.lists(st.tuples(requests, slots), min_size=1, max_size=20))
+def test_expressions_are_judged_as_the_emulator_does(
+    asked: list[tuple[dict[str, Any], tuple[str, ...]]],
+) -> None:
+    # Given a check that remembers what was fine
+    check = dynamodb._validate_expression_attrs
+    quick = quick_updates._fine_once(check)
+    # When requests come one after the other, each twice
+    for request, of in [*asked, *asked]:
+        # Then each is told what the emulator says
+        assert refusal(quick, request, of) == refusal(check, request, of)

@@ -147,6 +147,48 @@ def test_whoever_is_behind_one_that_is_told_to_wait_does_not_ask() -> None:
     assert [type(one) for one in outcomes[1:]] == [ThrottledError, ThrottledError]
 
 
+def test_a_wide_step_goes_on_before_the_next_ones_writes() -> None:
+    # Given two steps that fill a transaction each, and start a query then
+    events: list[str] = []
+
+    class Ledger(FakeLedger):
+        def write(self, writes: Sequence[Mapping[str, Any]]) -> bool:
+            events.append(f"write {writes[0]['name']}")
+            return super().write(writes)
+
+    def starts(name: str) -> Step:
+        yield Write([{"name": f"claim {name}"}] * 100)
+        events.append(f"start {name}")
+        yield Write([{"name": f"note {name}"}])
+        return {"status": name}
+
+    # When
+    outcomes = run(Ledger(), starts("a"), starts("b"))
+    # Then a's query runs while b is claimed, and what both write last is one call
+    assert events == ["write claim a", "start a", "write claim b", "start b", "write note a"]
+    assert [one["status"] for one in outcomes] == ["a", "b"]
+
+
+def test_whoever_is_told_to_wait_stops_those_that_come_to_the_same_place_later() -> None:
+    # Given three wide steps, of which Athena throttles the second
+    asked = []
+
+    def starts(name: str) -> Step:
+        yield Write([{"name": name}] * 100)
+        asked.append(name)
+        if name == "b":
+            raise ThrottledError("too many queries")
+        yield Write([{"name": f"note {name}"}])
+        return {"status": "started"}
+
+    # When
+    outcomes = run(FakeLedger(), starts("a"), starts("b"), starts("c"))
+    # Then the first notes what it has started all the same
+    assert asked == ["a", "b"]
+    assert outcomes[0] == {"status": "started"}
+    assert [type(one) for one in outcomes[1:]] == [ThrottledError, ThrottledError]
+
+
 def test_the_trouble_of_one_step_is_not_that_of_the_others() -> None:
     # Given
     def breaks() -> Step:
