@@ -6,7 +6,7 @@ from typing import Any, cast
 
 import pytest
 
-from dayfold_local.athena.catalog.emulator import _may_be
+from dayfold_local.athena.catalog.emulator_glue import _may_be
 from dayfold_local.athena.catalog.tables import StoredColumn
 from dayfold_local.athena.execution import pruning
 from dayfold_local.athena.sql_types import parse_type
