@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-import shutil
 import sys
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -60,8 +60,7 @@ class Rounds:
             yield Line(tool, NAMES[tool][by], way, taken, self.work.days * len(KPIS))
 
     def _round(self, tool: str, by: str, number: int) -> Taken:
-        folder = self.folder / f"{tool}-{by}"
-        shutil.rmtree(folder, ignore_errors=True)
+        folder = self.folder / f"{tool}-{by}-{number}"
         folder.mkdir(parents=True)
         if tool == "duckdb":
             module = [sys.executable, "-m", "benchmarks.rebuild.duckdb_alone"]
@@ -73,7 +72,7 @@ class Rounds:
         return taken
 
     def _expected(self) -> dict[str, str]:
-        return {kpi.name: f"'{self.folder}/duckdb-days/{kpi.name}/*.parquet'" for kpi in KPIS}
+        return {kpi.name: f"'{self.folder}/duckdb-days-0/{kpi.name}/*.parquet'" for kpi in KPIS}
 
     def _check(self, tool: str, folder: Path) -> None:
         if tool in DATABASES:
@@ -103,8 +102,8 @@ class Rounds:
     def _dayfold_round(self, options: Sequence[str]) -> tuple[Taken, Spent, Taken]:
         """The rebuild on a warm stack without a history, as others begin, and one more day."""
         first, last = self.work.all_days[0], self.work.all_days[-1]
-        folder = self.folder / "dayfold"
-        shutil.rmtree(folder, ignore_errors=True)
+        # Not where the last one was: a file system is slow to make files where many were removed.
+        folder = Path(tempfile.mkdtemp(prefix="dayfold-", dir=self.folder))
         with pipeline(folder) as live:
             live.land("events", self.events)
             warm = ("--days-per-job", "1", "--concurrency", str(self.concurrency))
