@@ -44,7 +44,18 @@ def _exact(value: Any) -> Any:  # noqa: ANN401 - what JSON holds
 
 def from_item(item: Mapping[str, Any]) -> dict[str, Any]:
     """A DynamoDB item as plain values, whole numbers as int and others as float."""
-    return {name: _plain(_deserialize(value)) for name, value in item.items()}
+    return {name: _read(value) for name, value in item.items()}
+
+
+def _read(value: Mapping[str, Any]) -> Any:  # noqa: ANN401 - DynamoDB's values are of any kind
+    if "S" in value:
+        return value["S"]
+    return _number(value["N"]) if "N" in value else _plain(_deserialize(value))
+
+
+@functools.lru_cache(maxsize=1000)
+def _number(text: str) -> Any:  # noqa: ANN401 - an int or a float
+    return _plain(_deserialize({"N": text}))
 
 
 def record_item(record: Any) -> dict[str, Any]:  # noqa: ANN401 - any dataclass
