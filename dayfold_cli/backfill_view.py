@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from dayfold_cli.output import Format
 
 LOOK_SECONDS = 0.5  # between two looks at the ledger, once it goes on for a while
-LOOK_SHARE = 0.05  # of the time so far: a short backfill's end is seen soon
+LOOK_SHARE = 0.05  # of the time so far, or still to go: a short backfill's end is seen soon
 LINE_SECONDS = 10.0  # between two lines in a pipe
 SHOWN_AS_THEY_COME = 15  # failures; the rest is counted, and gathered by cause at the end
 REMEMBERED = 20  # changes from which the rate is worked out
@@ -101,9 +101,9 @@ class Watcher:
                 return record
             now = time.monotonic()
             self._pace.note(now, done(record))
-            text = progress_text(record, self._pace.rate(now, record))
-            self._view.show(record, waves, text)
-            time.sleep(max(every, min(LOOK_SECONDS, (now - begun) * LOOK_SHARE)))
+            rate = self._pace.rate(now, record)
+            self._view.show(record, waves, progress_text(record, rate))
+            time.sleep(max(every, pause(now - begun, record, rate)))
 
     def _tell_failures(self, record: BackfillRecord) -> None:
         if record.failed == self._failed:
@@ -117,6 +117,12 @@ class Watcher:
             else:
                 self._held_back += 1
         self._told.update(lines)
+
+
+def pause(elapsed: float, record: BackfillRecord, rate: float | None) -> float:
+    """Seconds until the next look: fewer at the beginning, and when the end may be near."""
+    to_go = (record.partitions - done(record)) / rate if rate else elapsed
+    return min(LOOK_SECONDS, LOOK_SHARE * min(elapsed, to_go))
 
 
 def progress_text(record: BackfillRecord, rate: float | None) -> str:

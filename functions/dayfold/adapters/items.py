@@ -47,7 +47,7 @@ def from_item(item: Mapping[str, Any]) -> dict[str, Any]:
     return {name: _read(value) for name, value in item.items()}
 
 
-def _read(value: Mapping[str, Any]) -> Any:  # noqa: ANN401 - DynamoDB's values are of any kind
+def _read(value: Any) -> Any:  # noqa: ANN401 - DynamoDB's values are of any kind
     if "S" in value:
         return value["S"]
     return _number(value["N"]) if "N" in value else _plain(_deserialize(value))

@@ -11,7 +11,7 @@ import pytest
 from rich.console import Console
 
 from dayfold_cli.backfill_bars import open_bars
-from dayfold_cli.backfill_view import Pace, PlainView, progress_text, rate_text
+from dayfold_cli.backfill_view import Pace, PlainView, pause, progress_text, rate_text
 from tests.unit.cli.backfill.fakes import FAILED, RUNNING, SUCCEEDED, WAVES
 
 if TYPE_CHECKING:
@@ -225,6 +225,17 @@ def test_the_rate_is_that_of_the_latest_changes() -> None:
     ("rate", "said"),
     [(1234.5, "1,234/s"), (24.61, "24.6/s"), (0.5, "30/min"), (0.001, "3.6/h"), (1e-5, "0.036/h")],
 )
+@pytest.mark.parametrize(
+    ("elapsed", "rate", "seconds"),
+    [(1, None, 0.05), (4, 10.0, 0.2), (8, 50.0, 0.05), (3600, 25.0, 0.1), (3600, 0.5, 0.5)],
+)
+def test_looks_come_closer_when_the_end_may_be_near(
+    elapsed: float, rate: float | None, seconds: float
+) -> None:
+    # Given 50 of 100 partitions done in so many seconds, at such a rate; When / Then
+    assert pause(elapsed, HALF, rate) == pytest.approx(seconds)
+
+
 def test_a_rate_is_said_in_the_unit_that_reads_well(rate: float, said: str) -> None:
     assert rate_text(rate) == said
 
