@@ -222,10 +222,6 @@ def test_the_rate_is_that_of_the_latest_changes() -> None:
 
 
 @pytest.mark.parametrize(
-    ("rate", "said"),
-    [(1234.5, "1,234/s"), (24.61, "24.6/s"), (0.5, "30/min"), (0.001, "3.6/h"), (1e-5, "0.036/h")],
-)
-@pytest.mark.parametrize(
     ("elapsed", "rate", "seconds"),
     [(1, None, 0.05), (4, 10.0, 0.2), (8, 50.0, 0.05), (3600, 25.0, 0.1), (3600, 0.5, 0.5)],
 )
@@ -236,6 +232,10 @@ def test_looks_come_closer_when_the_end_may_be_near(
     assert pause(elapsed, HALF, rate) == pytest.approx(seconds)
 
 
+@pytest.mark.parametrize(
+    ("rate", "said"),
+    [(1234.5, "1,234/s"), (24.61, "24.6/s"), (0.5, "30/min"), (0.001, "3.6/h"), (1e-5, "0.036/h")],
+)
 def test_a_rate_is_said_in_the_unit_that_reads_well(rate: float, said: str) -> None:
     assert rate_text(rate) == said
 
