@@ -102,10 +102,16 @@ def files_kept(write: Callable[..., None]) -> Callable[..., None]:
     """Objects that are files already, and nobody else's: moved, and not written once more."""
 
     def written(place: str, data: Any, *, text: bool = False) -> None:  # noqa: ANN401
-        if isinstance(data, FileBytes):
-            os.chmod(data.path, 0o600)
-            os.replace(data.path, place)
-        else:
+        if not (isinstance(data, FileBytes) and _moved(data.path, place)):
             write(place, data, text=text)
 
     return written
+
+
+def _moved(path: str, place: str) -> bool:
+    try:
+        os.chmod(path, 0o600)
+        os.replace(path, place)
+    except OSError:  # another disk
+        return False
+    return True

@@ -135,7 +135,10 @@ class EmulatorStore:
             return
         own, name = os.path.split(body.path)
         os.makedirs(os.path.dirname(folder), mode=0o700, exist_ok=True)  # noqa: PTH103, PTH120
-        os.rename(own, folder)  # noqa: PTH104
+        try:
+            os.rename(own, folder)  # noqa: PTH104
+        except OSError:  # another disk
+            return
         body.path = os.path.join(folder, name)  # noqa: PTH118
 
 

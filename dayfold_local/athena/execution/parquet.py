@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from dayfold_local.athena.errors import QueryFailure
-from dayfold_local.athena.execution.sources import Reading, Source, path_list
+from dayfold_local.athena.execution.sources import NO_FOLDERS, Reading, Source, path_list
 from dayfold_local.athena.sql_types import Type, literal, parse_type, quote
 from dayfold_local.athena.translation.coercion import coercible
 from dayfold_local.athena.translation.failing import raising
@@ -36,7 +36,7 @@ def read(table: TableInfo, objects: list[StoredObject], used: set[str]) -> Readi
     for columns, members in groups.items():
         held = {name: (kind, original) for name, kind, original in columns}
         listed = tuple(_column(column, held, table, members[0]) for column in table.columns)
-        relation = f"read_parquet({path_list(members)}, hive_partitioning=false)"
+        relation = f"read_parquet({path_list(members)}, {NO_FOLDERS}"
         sources.append(Source(relation, listed, tuple(item.path for item in members)))
     return Reading(tuple(sources), total)
 

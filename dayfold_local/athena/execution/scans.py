@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, Final
 
 from dayfold_local.athena.catalog.tables import PartitionInfo, StoredColumn
 from dayfold_local.athena.execution import (
@@ -13,10 +14,12 @@ from dayfold_local.athena.execution import (
     readers,
     unpacking,
 )
+from dayfold_local.athena.execution.sources import FOLDERS, NO_FOLDERS
 from dayfold_local.athena.sql_types import quote
 from dayfold_local.athena.translation.scope import HIDDEN_COLUMNS
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from dayfold_local.athena.catalog.ports import StoredObject, World
@@ -25,6 +28,9 @@ if TYPE_CHECKING:
     from dayfold_local.athena.execution.sources import Reading
     from dayfold_local.athena.translation.queries import Translated
     from dayfold_local.athena.translation.scope import Scan
+
+
+_PLAIN: Final = re.compile(r"[0-9A-Za-z]+(?:[-.][0-9A-Za-z]+)*")
 
 
 @dataclasses.dataclass(slots=True)
@@ -98,15 +104,21 @@ def _relation(
     shown = {item.path: _hidden_values(table, part, item) for part, item in found} if hidden else {}
     selects = []
     for source in reading.sources:
-        parts = list(source.columns)
+        parts, relation = list(source.columns), source.relation
+        names = [key.name for key in keys]
+        in_folders = relation.endswith(NO_FOLDERS) and _are_in_folders(source.paths, names, values)
+        if in_folders:
+            relation = relation.removesuffix(NO_FOLDERS) + FOLDERS
         for at, key in enumerate(keys):
             texts = [values[path][at] for path in source.paths]
-            parts.append(f"{_partition_column(texts, key.type.duckdb)} AS {quote(key.name)}")
+            told = quote(key.name) if in_folders else None
+            column = _partition_column(texts, key.type.duckdb, told)
+            parts.append(f"{column} AS {quote(key.name)}")
         for name in hidden:
             texts = [shown[path][name] for path in source.paths]
             kind = HIDDEN_COLUMNS[name].duckdb
             parts.append(f"{_partition_column(texts, kind)} AS {quote(name)}")
-        selects.append(f"SELECT {', '.join(parts)} FROM {source.relation}")
+        selects.append(f"SELECT {', '.join(parts)} FROM {relation}")
     return f"({' UNION ALL '.join(selects)})"
 
 
@@ -125,8 +137,27 @@ def _hidden_values(table: TableInfo, part: PartitionInfo, item: StoredObject) ->
     }
 
 
-def _partition_column(texts: list[str], kind: str) -> str:
+def _are_in_folders(
+    paths: Sequence[str], keys: Sequence[str], values: Mapping[str, tuple[str, ...]]
+) -> bool:
+    """Whether each file's folders tell its partition's values, as they are, and nothing else.
+
+    Then the engine takes them from there: a condition on them is no work for each row.
+    """
+    for path in paths:
+        told = [part for part in path.split("/") if "=" in part]
+        if told != [f"{key}={value}" for key, value in zip(keys, values[path], strict=True)]:
+            return False
+        if not all(map(_PLAIN.fullmatch, values[path])):
+            return False
+    return True
+
+
+def _partition_column(texts: list[str], kind: str, told: str | None = None) -> str:
+    """The values of files' partitions; `told` is the column that the engine has for them."""
     if len(set(texts)) == 1:
         return f"CAST({pruning.value(texts[0])} AS {kind})"
+    if told is not None:
+        return f"CAST({told} AS {kind})"
     listed = ", ".join(map(pruning.value, texts))
     return f"CAST(([{listed}])[CAST(file_index AS BIGINT) + 1] AS {kind})"

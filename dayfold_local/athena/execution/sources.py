@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from dayfold_local.athena.sql_types import literal
+
+# The end of a relation of Parquet files: whether their folders tell columns to the engine.
+NO_FOLDERS: Final = "hive_partitioning=false)"
+FOLDERS: Final = "hive_partitioning=true, hive_types_autocast=false)"
 
 if TYPE_CHECKING:
     from dayfold_local.athena.catalog.ports import StoredObject

@@ -63,18 +63,16 @@ class Runner:
         self.watch = Watch()
 
     def submit(self, execution: Execution, caller: Caller, world: World, rules: Rules) -> None:
-        """Queues an accepted query; it runs in the context of the caller's request: its rights.
+        """Queues an accepted query, to run at its turn.
 
-        Those that only read go before those that write and have not waited for long: a person's
-        look does not wait for a backfill, nor a build's checks for the builds behind it.
+        It runs in the context of the caller's request: rights, account, region.
         """
         self._stopped[execution.id] = threading.Event()
         self._callers[execution.id] = caller
         self._notify(execution, None, caller)
         context = caller.context.copy()
-        turn = time.monotonic() + (_READERS_FIRST if statements.writes(rules.sql) else 0.0)
         run = functools.partial(context.run, self._run, execution, world, rules)
-        self._waiting.put((turn, next(self._numbers), run))
+        self._waiting.put((turn(rules.sql, time.monotonic()), next(self._numbers), run))
         self._pool.submit(self._run_next)
 
     def _run_next(self) -> None:
@@ -215,6 +213,15 @@ class Rules:
         self.prepared = prepared
         self.enforced = enforced
         self.cutoff = cutoff
+
+
+def turn(sql: str, now: float) -> float:
+    """When a statement's turn comes, among those that wait: the smallest is next.
+
+    What only reads goes before what writes and has not waited for half a minute: a person's look
+    does not wait for a backfill, nor a build's checks for the builds behind it.
+    """
+    return now + (_READERS_FIRST if statements.writes(sql) else 0.0)
 
 
 def new_id() -> str:

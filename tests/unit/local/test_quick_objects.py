@@ -85,3 +85,18 @@ def test_a_file_that_is_given_away_is_moved(tmp_path: Path) -> None:
     assert (tmp_path / "kept").read_bytes() == b"rows"
     assert (tmp_path / "kept").stat().st_mode & 0o777 == 0o600
     assert written == ["other True"]
+
+
+def test_a_file_on_another_disk_is_written(tmp_path: Path) -> None:
+    # Given a place to which nothing can be moved
+    (tmp_path / "made").write_bytes(b"rows")
+    written: list[bytes] = []
+
+    def plainly(_place: str, data: bytes, *, text: bool) -> None:
+        written.append(b"" if text else data)
+
+    # When a file is given away
+    body = FileBytes.of(tmp_path / "made", is_alone=True)
+    quick_objects.files_kept(plainly)(str(tmp_path / "none" / "kept"), body)
+    # Then its bytes are written
+    assert written == [b"rows"]
