@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa  # noqa: TID253 - tests may load what they need
 import pyarrow.parquet as pq  # noqa: TID253
@@ -13,6 +13,17 @@ from tests.local_athena.client import PARQUET_SERDE
 
 if TYPE_CHECKING:
     from tests.local_athena.client import Client
+
+
+def parquet(n: int) -> bytes:
+    """A file of one row, with a column of the partition key's name too."""
+    body = io.BytesIO()
+    columns: dict[str, pa.Array[Any]] = {
+        "n": pa.array([n], pa.int64()),
+        "dt": pa.array(["of the file"]),
+    }
+    pq.write_table(pa.table(columns), body)
+    return body.getvalue()
 
 
 @pytest.mark.parametrize(
@@ -41,10 +52,7 @@ def test_a_partitions_value_is_the_catalogs_whatever_its_folders_say(
     table, columns = f"folders_{name}", {"n": "bigint"}
     client.table(table, columns, f"raw/{table}/", PARQUET_SERDE, keys={"dt": kind})
     for n, (value, place) in enumerate(places.items()):
-        body = io.BytesIO()
-        file = {"n": pa.array([n], pa.int64()), "dt": pa.array(["of the file"])}
-        pq.write_table(pa.table(file), body)
-        client.put(f"raw/{table}/{place}part-0", body.getvalue())
+        client.put(f"raw/{table}/{place}part-0", parquet(n))
         client.partition(table, [value], columns, f"raw/{table}/{place}", PARQUET_SERDE)
 
     # When they are read, all of them and those of a condition on the key
@@ -57,3 +65,27 @@ def test_a_partitions_value_is_the_catalogs_whatever_its_folders_say(
     # Then
     assert rows == [[value, str(n)] for n, value in enumerate(values)]
     assert some == [[str(n)] for n, v in enumerate(values) if v is not None and v >= str(values[1])]
+
+
+@pytest.mark.parametrize(
+    "condition",
+    ["dt IN (SELECT d FROM picked)", "dt = (SELECT max(d) FROM picked)", "dt || '' = '2004-05-21'"],
+)
+def test_a_rows_path_is_its_files_where_others_need_not_be_read(
+    client: Client, condition: str
+) -> None:
+    # Given three days, and a condition on them that is known only while the query runs
+    table, columns = f"folders_paths_{len(condition)}", {"n": "bigint"}
+    client.table(table, columns, f"raw/{table}/", PARQUET_SERDE, keys={"dt": "string"})
+    for n in (20, 21, 22):
+        place = f"raw/{table}/dt=2004-05-{n}/"
+        client.put(f"{place}part-0", parquet(n))
+        client.partition(table, [f"2004-05-{n}"], columns, place, PARQUET_SERDE)
+
+    # When the path of its rows is asked for
+    picked = "WITH picked AS (SELECT '2004-05-21' AS d)"
+    rows = client.rows(f'{picked} SELECT n, dt, "$path" FROM {table} WHERE {condition}')
+
+    # Then it is that of the file
+    path = f"s3://{client.bucket}/raw/{table}/dt=2004-05-21/part-0"
+    assert rows == [["21", "2004-05-21", path]]

@@ -106,7 +106,10 @@ def _relation(
     for source in reading.sources:
         parts, relation = list(source.columns), source.relation
         names = [key.name for key in keys]
-        in_folders = relation.endswith(NO_FOLDERS) and _are_in_folders(source.paths, names, values)
+        # A file's number, by which hidden columns are told, is another where the engine leaves
+        # files out, as it does by their folders.
+        may_tell = relation.endswith(NO_FOLDERS) and not hidden
+        in_folders = may_tell and _are_in_folders(source.paths, names, values)
         if in_folders:
             relation = relation.removesuffix(NO_FOLDERS) + FOLDERS
         for at, key in enumerate(keys):
