@@ -2,8 +2,8 @@
 
 It asks a Trino server every statement again, keeps what is new in `answers/`, and holds the DuckDB
 engine against the same answers over the same catalog and bucket. RANDOM_QUERIES says how many
-queries the generator makes (1000), RANDOM_SEED from where; REWRITE_ANSWERS=1 keeps Trino's answers
-also where they have changed.
+queries the generator makes (1000), RANDOM_CALLS how many calls of single functions (1000),
+RANDOM_SEED from where; REWRITE_ANSWERS=1 keeps Trino's answers also where they have changed.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.conformance import shipped, suite
+from tests.conformance.calls import Calls
 from tests.conformance.generator import Generator
 from tests.conformance.suite import Answer, Case
 
@@ -128,3 +129,26 @@ def test_random_queries_answer_alike_or_are_refused(trino: Trino, athena: LocalA
         suite.keep(suite.RANDOM, {text: answers[text] for text in texts[:KEPT_RANDOM]})
     assert not different, "\n".join(different)
     assert len(refused) <= len(texts) * 0.1
+
+
+def test_random_calls_answer_alike_or_are_refused(trino: Trino, athena: LocalAthena) -> None:
+    # Given calls of every function that Trino has
+    count = int(os.environ.get("RANDOM_CALLS", "1000"))
+    seed = int(os.environ.get("RANDOM_SEED", str(suite.RANDOM_SEED)))
+    functions = [tuple(map(str, row)) for row in trino.ask("SHOW FUNCTIONS").rows]
+    calls = Calls(seed, functions)
+    cases = [
+        Case("calls", text, text) for text in dict.fromkeys(calls.query() for _ in range(count))
+    ]
+
+    # When both engines are asked
+    answers, different = compared(cases, trino, athena)
+
+    # Then no answer differs, but where Trino fails by a fault of its own
+    known = [text for text in answers if answers[text].get("error") != "GENERIC_INTERNAL_ERROR"]
+    refused = [text for text in known if answers[text].get("refused")]
+    failed = [text for text in known if "error" in answers[text]]
+    print(f"{len(known)} calls: {len(refused)} refused, {len(failed)} fail on Trino")
+    different = [what for what in different if "GENERIC_INTERNAL_ERROR" not in what]
+    assert not different, "\n".join(different)
+    assert len(refused) <= len(known) * 0.25

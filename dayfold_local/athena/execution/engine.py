@@ -26,7 +26,6 @@ _LN_EDGES: Final = (
     "CASE WHEN x > 0 THEN {0}(x) WHEN x = 0 THEN CAST('-inf' AS DOUBLE) "
     "WHEN x IS NULL THEN NULL ELSE CAST('nan' AS DOUBLE) END"
 )
-_FAIL: Final = "CAST(chr(1) || '{code}: ' || {text} || chr(2) AS TIMESTAMP)"
 _MACROS: Final = (
     # a/b as whole numbers, rounded half away from zero; nothing on the way is larger than a and b
     (
@@ -46,31 +45,17 @@ _MACROS: Final = (
     ),
     (
         "trino_substr(s, i) AS CASE WHEN s IS NULL OR i IS NULL THEN NULL "
-        "WHEN i = 0 OR i < -length(s) THEN '' ELSE substr(s, i) END"
+        "WHEN i = 0 OR i < -length(s) OR i > length(s) THEN '' ELSE substr(s, i) END"
     ),
     (
         "trino_substr3(s, i, n) AS CASE WHEN s IS NULL OR i IS NULL OR n IS NULL THEN NULL "
-        "WHEN i = 0 OR i < -length(s) OR n <= 0 THEN '' ELSE substr(s, i, n) END"
+        "WHEN i = 0 OR i < -length(s) OR i > length(s) OR n <= 0 THEN '' "
+        "ELSE substr(s, i, least(n, length(s))) END"
     ),
     "trino_sqrt(x) AS CASE WHEN x < 0 THEN CAST('nan' AS DOUBLE) ELSE sqrt(x) END",
     f"trino_ln(x) AS {_LN_EDGES.format('ln')}",
     f"trino_log10(x) AS {_LN_EDGES.format('log10')}",
     "map_first(k, v) AS CASE WHEN k IS NULL THEN NULL ELSE map(k, v) END",
-    "iso8601_any(s) AS CASE WHEN s IS NULL THEN NULL WHEN length(s) <= 10 OR s[11] = 'T' THEN "
-    "coalesce(date_trunc('milliseconds', TRY_CAST(s AS TIMESTAMPTZ)), "
-    + _FAIL.format(code="INVALID_FUNCTION_ARGUMENT", text="'Invalid format: \"' || s || '\"'")
-    + ") ELSE "
-    + _FAIL.format(code="INVALID_FUNCTION_ARGUMENT", text="'Invalid format: \"' || s || '\"'")
-    + " END",
-    "iso8601_utc(s) AS CASE WHEN s IS NULL OR ends_with(s, 'Z') OR length(s) <= 10 OR NOT "
-    "regexp_matches(substr(s, 12), '[+-]') OR regexp_matches(s, '[+-]00(:?00)?$') THEN "
-    "iso8601_any(s) ELSE "
-    + _FAIL.format(
-        code="NOT_SUPPORTED",
-        text="'the local Athena does not keep the offset of ' || s || "
-        "': put AT TIME ZONE behind it'",
-    )
-    + " END",
 )
 
 

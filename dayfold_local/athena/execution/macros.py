@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from dayfold_local.athena.execution import iso_times
+
 # A number's text of the engine (1.5e-05, 10000000.0) taken apart: digits without zeros at either
 # end, and the power of ten of the first of them.
 _PARTS: Final = (
@@ -64,8 +66,9 @@ _SLICE_FROM: Final = (
 )
 _SLICE: Final = (
     "array_part(v, s, n) AS CASE WHEN v IS NULL OR s IS NULL OR n IS NULL THEN NULL "
-    "WHEN slice_from(v, s, n) < 1 OR n = 0 THEN list_slice(v, 1, 0) "
-    "ELSE list_slice(v, slice_from(v, s, n), slice_from(v, s, n) + n - 1) END"
+    "WHEN slice_from(v, s, n) < 1 OR n = 0 OR slice_from(v, s, n) > 9223372036854775807 - n "
+    "THEN list_slice(v, 1, 0) "  # as in Java, whose sum of both overflows
+    "ELSE list_slice(v, slice_from(v, s, n), slice_from(v, s, n) + least(n, len(v)) - 1) END"
 )
 # Java rounds the root of 27 to 3: one step of Newton's method on the engine's root does.
 _CBRT: Final = (
@@ -86,10 +89,20 @@ _REVERSE: Final = (
 )
 _WORDS: Final = (
     "ascii_words(x) AS CASE WHEN strlen(x) <> length(x) THEN "
-    + _fail("NOT_SUPPORTED", "'the local Athena finds the bounds of words in ASCII texts only'")
+    + _fail(
+        "NOT_SUPPORTED",
+        "'the local Athena finds bounds of words and [:classes:] in ASCII texts only'",
+    )
     + " ELSE x END"
 )
+_FORM: Final = (
+    "form_decode(x) AS CASE WHEN regexp_matches(x, '(?s)%(.?$|[^0-9A-Fa-f]|.[^0-9A-Fa-f])') THEN "
+    + _fail("INVALID_FUNCTION_ARGUMENT", "'Illegal hex characters behind % in ' || x")
+    + " ELSE url_decode(replace(x, '+', ' ')) END"
+)
 MACROS: Final = (
+    _FORM,
+    *iso_times.MACROS,
     _REVERSE,
     _WORDS,
     *_TRIMS,

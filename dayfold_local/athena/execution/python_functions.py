@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import math
 import statistics
 import unicodedata
 import zlib
@@ -76,9 +77,7 @@ def _to_base32(value: bytes) -> str:
 
 
 def _normal_cdf(mean: float, deviation: float, value: float) -> float:
-    if deviation <= 0:
-        raise failed("standardDeviation must be > 0")
-    return statistics.NormalDist(mean, deviation).cdf(value)
+    return 0.5 * (1 + math.erf((value - mean) / (deviation * math.sqrt(2))))
 
 
 def _inverse_normal_cdf(mean: float, deviation: float, share: float) -> float:
@@ -91,6 +90,8 @@ def _inverse_normal_cdf(mean: float, deviation: float, share: float) -> float:
 
 def _passes_luhn(text: str) -> bool:
     """Whether the sum of the digits, every second from the right doubled, ends with zero."""
+    if not text:
+        return False
     if not text.isdecimal() or not text.isascii():
         raise failed("luhn_check takes digits only")
     doubled = (divmod(2 * int(digit), 10) for digit in text[-2::-2])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import math
 import re
+import zoneinfo
 from typing import TYPE_CHECKING, Any
 
 from dayfold_local.athena.errors import not_supported
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from dayfold_local.athena.sql_types import Type
 
 
-def formatter(kind: Type) -> Callable[[Any], str]:  # noqa: C901, PLR0911 - one per kind of type
+def formatter(kind: Type) -> Callable[[Any], str]:  # noqa: C901, PLR0911, PLR0912 - one per kind of type
     """What turns a non-NULL value of the type into text."""
     if kind.name == "boolean":
         return lambda value: "true" if value else "false"
@@ -30,6 +31,8 @@ def formatter(kind: Type) -> Callable[[Any], str]:  # noqa: C901, PLR0911 - one 
     if kind.name == "timestamp":
         precision = kind.precision or 0
         return lambda value: moment_text(value, precision)
+    if kind.name == "timestamp with time zone":
+        return _zoned(kind)
     if kind.name == "date":
         return date_text
     if kind.name == "time":
@@ -56,7 +59,32 @@ def _nested(kind: Type) -> Callable[[Any], str]:
 
 def _map(kind: Type) -> Callable[[Any], str]:
     key, item = _nested(kind.args[0]), _nested(kind.args[1])
-    return lambda value: "{" + ", ".join(f"{key(k)}={item(v)}" for k, v in value.items()) + "}"
+    apart = bool(kind.args[0].args)  # keys that hold others come beside their values
+
+    def show(value: dict[Any, Any]) -> str:
+        pairs = zip(value["key"], value["value"], strict=True) if apart else value.items()
+        return "{" + ", ".join(f"{key(k)}={item(v)}" for k, v in pairs) + "}"
+
+    return show
+
+
+def _zoned(kind: Type) -> Callable[[Any], str]:
+    """A moment inside of another value, as the clock of its zone shows it."""
+    name = kind.zone
+    if name is None:
+        raise not_supported("a timestamp inside of a value, with a zone known at run time only")
+    zone = _zone(name)
+    precision = kind.precision or 0
+    return lambda value: f"{moment_text(value.astimezone(zone), precision)} {name}"
+
+
+def _zone(name: str) -> dt.tzinfo:
+    found = re.fullmatch(r"([+-])(\d\d):(\d\d)", name)
+    if found is None:
+        return zoneinfo.ZoneInfo(name)
+    sign, hours, minutes = found.groups()
+    offset = dt.timedelta(hours=int(hours), minutes=int(minutes))
+    return dt.timezone(-offset if sign == "-" else offset)
 
 
 def _row(kind: Type) -> Callable[[Any], str]:

@@ -20,12 +20,15 @@ from dayfold_local.athena.translation import (
     map_functions,
     more_aggregates,
     random_functions,
+    regexp_functions,
     scalar_functions,
+    sequences,
     share_functions,
     text_functions,
     time_functions,
     time_texts,
     url_functions,
+    window_functions,
 )
 
 __all__ = [
@@ -41,10 +44,13 @@ __all__ = [
     "map_functions",
     "more_aggregates",
     "random_functions",
+    "regexp_functions",
     "scalar_functions",
+    "sequences",
     "share_functions",
     "text_functions",
     "time_functions",
     "time_texts",
     "url_functions",
+    "window_functions",
 ]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from sqlglot import exp
 
-from dayfold_local.athena.errors import not_supported
+from dayfold_local.athena.errors import QueryFailure, not_supported
 from dayfold_local.athena.sql_types import (
     BIGINT,
     BOOLEAN,
@@ -20,6 +20,7 @@ from dayfold_local.athena.sql_types import (
 from dayfold_local.athena.translation import floats, nested
 from dayfold_local.athena.translation.coercion import coerce
 from dayfold_local.athena.translation.expressions import boolean
+from dayfold_local.athena.translation.failing import raising
 from dayfold_local.athena.translation.functions import Call
 from dayfold_local.athena.translation.operators import scaled, unscaled
 from dayfold_local.athena.translation.parse import position
@@ -27,6 +28,11 @@ from dayfold_local.athena.translation.scope import Typed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+
+_ROOT: Final = 1e154  # of the largest double
+_LEAST_ERROR: Final = 0.0040625  # of approx_distinct, as Trino's HyperLogLog has it
+_MOST_ERROR: Final = 0.26
 
 
 @dataclasses.dataclass(slots=True)
@@ -135,6 +141,25 @@ def _fixed(name: str, kind: Type, *params: Type) -> Callable[[Aggregate], Typed]
     return handle
 
 
+def _spread(name: str, least: int) -> Callable[[Aggregate], Typed]:
+    """A variance or its root, of at least so many values; NaN if one's square is not finite."""
+    plain = _fixed(name, DOUBLE, DOUBLE)
+
+    def handle(agg: Aggregate) -> Typed:
+        agg.call.need(1)
+        value = agg.call.arg(0)
+        if not floats.is_float(value.type):
+            return plain(agg)
+        number = coerce(value, DOUBLE).sql
+        finite = agg.write(name, f"CASE WHEN abs({number}) < {_ROOT} THEN {number} END")
+        odd = agg.write("count", f"CASE WHEN NOT abs({number}) < {_ROOT} THEN {number} END")
+        enough = f"{agg.write('count', number)} >= {least}"
+        nan = f"CASE WHEN {enough} THEN CAST('nan' AS DOUBLE) END"
+        return Typed(f"CASE WHEN {odd} > 0 THEN {nan} ELSE {finite} END", DOUBLE)
+
+    return handle
+
+
 def _by(name: str) -> Callable[[Aggregate], Typed]:
     def handle(agg: Aggregate) -> Typed:
         agg.call.need(2)
@@ -157,8 +182,22 @@ def _array_agg(agg: Aggregate) -> Typed:
 
 def _approx_distinct(agg: Aggregate) -> Typed:
     agg.call.need(1, 2)
+    if len(agg.call.raw) == 2 and agg.call.arg(0).type != BOOLEAN:
+        _check_error(agg.call)
     agg.distinct = True
     return Typed(agg.write("count", agg.call.arg(0).sql), BIGINT)
+
+
+def _check_error(call: Call) -> None:
+    """The standard error that is asked for; the answer here has none."""
+    node = call.raw[1]
+    if not isinstance(node, exp.Literal) or node.is_string:
+        raise not_supported(f"{position(call.node)}approx_distinct with a computed error")
+    if not _LEAST_ERROR <= float(node.this) <= _MOST_ERROR:
+        raise QueryFailure(
+            "INVALID_FUNCTION_ARGUMENT",
+            f"Max standard error must be in [{_LEAST_ERROR}, {_MOST_ERROR}]: {node.this}",
+        )
 
 
 def _approx_percentile(agg: Aggregate) -> Typed:
@@ -168,6 +207,10 @@ def _approx_percentile(agg: Aggregate) -> Typed:
         raise agg.call.unexpected()
     if value.type.is_integer:
         value = coerce(value, BIGINT)
+    if floats.is_float(value.type):  # Trino fails at the first
+        failed = raising("NOT_SUPPORTED", "'approx_percentile of NaN'", "DOUBLE")
+        known = f"CASE WHEN isnan({value.sql}) THEN {failed} ELSE {value.sql} END"
+        value = Typed(f"CAST({known} AS {value.type.duckdb})", value.type)
     if share.type.name == "array":
         share_sql, kind = f"CAST({share.sql} AS DOUBLE[])", array(value.type)
     else:
@@ -196,41 +239,10 @@ def _histogram(agg: Aggregate) -> Typed:
 
 def _geometric_mean(agg: Aggregate) -> Typed:
     agg.call.need(1)
-    return Typed(f"exp({agg.write('avg', f'ln({coerce(agg.call.arg(0), DOUBLE).sql})')})", DOUBLE)
-
-
-def _number(name: str, kind: Type = BIGINT) -> Callable[[Aggregate], Typed]:
-    """A ranking function without arguments."""
-
-    def handle(agg: Aggregate) -> Typed:
-        agg.call.need(0)
-        return Typed(f"CAST({agg.write(name)} AS {kind.duckdb})", kind)
-
-    return handle
-
-
-def _ntile(agg: Aggregate) -> Typed:
-    agg.call.need(1)
-    return Typed(
-        f"CAST({agg.write('ntile', coerce(agg.call.arg(0), BIGINT).sql)} AS BIGINT)", BIGINT
-    )
-
-
-def _shifted(agg: Aggregate) -> Typed:
-    agg.call.need(1, 2, 3)
-    args = agg.call.args()
-    texts = [args[0].sql]
-    if len(args) > 1:
-        texts.append(coerce(args[1], BIGINT).sql)
-    if len(args) > 2:
-        texts.append(coerce(args[2], args[0].type).sql)
-    return Typed(agg.write(agg.call.name, *texts), args[0].type)
-
-
-def _nth(agg: Aggregate) -> Typed:
-    agg.call.need(2)
-    value, place = agg.call.args()
-    return Typed(agg.write("nth_value", value.sql, place.sql), value.type)
+    value = agg.call.arg(0)
+    kind = value.type if value.type.name == "real" else DOUBLE
+    mean = f"exp({agg.write('avg', f'trino_ln({coerce(value, DOUBLE).sql})')})"
+    return Typed(f"CAST({mean} AS {kind.duckdb})", kind)
 
 
 def _grouping(agg: Aggregate) -> Typed:
@@ -250,12 +262,12 @@ AGGREGATES: Final[dict[str, Callable[[Aggregate], Typed]]] = {
     "max_by": _by("arg_max_null"),
     "bool_and": _fixed("bool_and", BOOLEAN, BOOLEAN),
     "bool_or": _fixed("bool_or", BOOLEAN, BOOLEAN),
-    "stddev": _fixed("stddev_samp", DOUBLE, DOUBLE),
-    "stddev_samp": _fixed("stddev_samp", DOUBLE, DOUBLE),
-    "stddev_pop": _fixed("stddev_pop", DOUBLE, DOUBLE),
-    "variance": _fixed("var_samp", DOUBLE, DOUBLE),
-    "var_samp": _fixed("var_samp", DOUBLE, DOUBLE),
-    "var_pop": _fixed("var_pop", DOUBLE, DOUBLE),
+    "stddev": _spread("stddev_samp", 2),
+    "stddev_samp": _spread("stddev_samp", 2),
+    "stddev_pop": _spread("stddev_pop", 1),
+    "variance": _spread("var_samp", 2),
+    "var_samp": _spread("var_samp", 2),
+    "var_pop": _spread("var_pop", 1),
     "corr": _fixed("corr", DOUBLE, DOUBLE, DOUBLE),
     "covar_pop": _fixed("covar_pop", DOUBLE, DOUBLE, DOUBLE),
     "covar_samp": _fixed("covar_samp", DOUBLE, DOUBLE, DOUBLE),
@@ -265,17 +277,8 @@ AGGREGATES: Final[dict[str, Callable[[Aggregate], Typed]]] = {
     "map_agg": _map_agg,
     "histogram": _histogram,
     "geometric_mean": _geometric_mean,
-    "row_number": _number("row_number"),
-    "rank": _number("rank"),
-    "dense_rank": _number("dense_rank"),
-    "percent_rank": _number("percent_rank", DOUBLE),
-    "cume_dist": _number("cume_dist", DOUBLE),
-    "ntile": _ntile,
-    "lag": _shifted,
-    "lead": _shifted,
     "first_value": _same("first_value"),
     "last_value": _same("last_value"),
-    "nth_value": _nth,
     "grouping": _grouping,
 }
 WINDOW_ONLY: Final = frozenset(

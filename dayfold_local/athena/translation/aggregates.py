@@ -6,6 +6,7 @@ from sqlglot import exp
 
 from dayfold_local.athena.errors import QueryFailure, not_supported
 from dayfold_local.athena.sql_types import VARCHAR
+from dayfold_local.athena.translation import nested
 from dayfold_local.athena.translation.aggregate_functions import AGGREGATES, WINDOW_ONLY, Aggregate
 from dayfold_local.athena.translation.expressions import Translator, expression
 from dayfold_local.athena.translation.functions import Call, translate_call
@@ -21,7 +22,9 @@ def order_by(order: exp.Order | None, scope: Scope, to: Translator) -> str:
     for item in order.expressions:
         direction = " DESC" if item.args.get("desc") else ""
         nulls = "FIRST" if item.args.get("nulls_first") else "LAST"
-        parts.append(f"{expression(item.this, scope, to).sql}{direction} NULLS {nulls}")
+        parts.append(
+            f"{nested.sortable(expression(item.this, scope, to))}{direction} NULLS {nulls}"
+        )
     return f" ORDER BY {', '.join(parts)}"
 
 
@@ -95,6 +98,8 @@ def listagg(node: exp.GroupConcat, scope: Scope, to: Translator, tail: str = "")
     if isinstance(inner, exp.Distinct):
         distinct, inner = "DISTINCT ", inner.expressions[0]
     separator = node.args.get("separator")
+    if separator is not None and not separator.is_string:
+        raise QueryFailure("SYNTAX_ERROR", f"{position(separator)}mismatched input", bare=True)
     between = expression(separator, scope, to).sql if separator is not None else "''"
     value = expression(inner, scope, to)
     return Typed(f"string_agg({distinct}{value.sql}, {between}{order}){tail}", VARCHAR)

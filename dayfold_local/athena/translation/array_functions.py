@@ -29,7 +29,8 @@ def pair_of(call: Call) -> tuple[Typed, Typed]:
     kind = common_type(first.type, second.type)
     if kind is None:
         raise call.unexpected()
-    return cast(first, kind), cast(second, kind)
+    one, other = cast(first, kind).sql, cast(second, kind).sql
+    return Typed(one, kind), Typed(other, kind)
 
 
 def distinct(values: str) -> str:
@@ -64,6 +65,8 @@ def _overlap(call: Call) -> Typed:
     first, second = pair_of(call)
     for kind in first.type.args:
         sought(call, Typed(first.sql, kind))
+        if kind.name == "json":
+            raise call.unexpected()
     known = [f"list_filter({side.sql}, lambda s_: s_ IS NOT NULL)" for side in (first, second)]
     nulls = " OR ".join(f"list_count({s.sql}) < len({s.sql})" for s in (first, second))
     test = (
@@ -77,8 +80,11 @@ def _overlap(call: Call) -> Typed:
 @function("array_remove")
 def _remove(call: Call) -> Typed:
     call.need(2)
-    values = array_of(call)
-    item = coerce(call.arg(1), values.type.args[0])
+    values, item = array_of(call), call.arg(1)
+    kind = common_type(values.type.args[0], item.type)
+    if kind is None:
+        raise call.unexpected()
+    values, item = cast(values, array(kind)), coerce(item, kind)
     differs = f"coalesce(s_ <> {sought(call, item)}, TRUE)"
     kept = f"list_filter({values.sql}, lambda s_: s_ IS NULL OR {differs})"
     return Typed(_unless_null(values, item, kept), values.type)
@@ -100,14 +106,32 @@ def _sort(call: Call) -> Typed:
     item = values.type.args[0]
     pair = [Typed(f"({values.sql})[{at}]", item) for at in (two, one)]
     test, kind = call.inlined(1, pair)
-    if not kind.is_integer:
+    other, _ = call.inlined(1, pair[::-1])
+    if not kind.is_integer or kind == BIGINT:
         raise call.unexpected()
+    test = _compared(test, other, pair)
     places = f"generate_series(1, len({values.sql}))"
     before = f"({two} <> {one} AND ({test} < 0 OR ({test} = 0 AND {two} < {one})))"
     rank = f"len(list_filter({places}, lambda {two}: {before}))"
     ranked = f"list_sort(list_transform({places}, lambda {one}: {{'r': {rank}, 'n': {one}}}))"
     picked = f"list_transform({ranked}, lambda {one}: ({values.sql})[{one}.n])"
     return Typed(_if_not_null(values, picked), values.type)
+
+
+def _compared(test: str, other: str, pair: list[Typed]) -> str:
+    """What a comparator says of a pair; it has to say the contrary of the pair turned around.
+
+    Which of two values that are the same comes first makes no difference.
+    """
+    wrong = "'Lambda comparator must return either -1, 0, or 1'"
+    failed = raising("INVALID_FUNCTION_ARGUMENT", wrong, "BIGINT")
+    unlike = "'array_sort with a comparator that puts both of two values before the other'"
+    refused = raising("NOT_SUPPORTED", unlike, "BIGINT")
+    return (
+        f"CASE WHEN {test} IS NULL OR {test} NOT IN (-1, 0, 1) THEN {failed} "
+        f"WHEN {test} + {other} <> 0 AND {pair[0].sql} IS DISTINCT FROM {pair[1].sql} "
+        f"THEN {refused} ELSE {test} END"
+    )
 
 
 def _if_not_null(values: Typed, sql: str) -> str:

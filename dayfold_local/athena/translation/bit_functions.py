@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from dayfold_local.athena.errors import not_supported
-from dayfold_local.athena.sql_types import BIGINT, INTEGER, VARCHAR, Type
+from dayfold_local.athena.errors import QueryFailure, not_supported
+from dayfold_local.athena.sql_types import BIGINT, VARCHAR, Type
 from dayfold_local.athena.translation.coercion import coerce
 from dayfold_local.athena.translation.failing import raising
 from dayfold_local.athena.translation.functions import Call, function
@@ -40,8 +40,9 @@ def _shift(call: Call) -> Typed:
         beyond = f"CASE WHEN {value.sql} < 0 THEN -1 ELSE 0 END"
     failed = raising("NOT_SUPPORTED", f"'{call.name} by less than nothing'", "BIGINT")
     return Typed(
-        f"CAST(CASE WHEN {value.sql} IS NULL THEN NULL WHEN {by.sql} < 0 THEN {failed} "
-        f"WHEN {by.sql} >= {bits} THEN {beyond} ELSE {shifted} END AS {value.type.duckdb})",
+        f"CAST(CASE WHEN {value.sql} IS NULL OR {by.sql} IS NULL THEN NULL "
+        f"WHEN {by.sql} < 0 THEN {failed} WHEN {by.sql} >= {bits} THEN {beyond} "
+        f"ELSE {shifted} END AS {value.type.duckdb})",
         value.type,
     )
 
@@ -59,10 +60,26 @@ def _to_base(call: Call) -> Typed:
 @function("bit_count")
 def _bit_count(call: Call) -> Typed:
     call.need(2)
-    value, bits = coerce(call.arg(0), BIGINT), coerce(call.arg(1), INTEGER)
-    if not isinstance(call.arg(1).value, int):
+    value, width = coerce(call.arg(0), BIGINT), call.arg(1).value
+    if not isinstance(width, int):
         raise not_supported(f"{position(call.node)}bit_count of a computed width")
-    mask = (1 << int(bits.value or call.arg(1).value or 0)) - 1
-    if mask >= 1 << 63:
+    if not 2 <= width <= _BITS["bigint"]:
+        raise QueryFailure(
+            "INVALID_FUNCTION_ARGUMENT",
+            f"Bits specified in bit_count must be between 2 and 64, got {width}",
+        )
+    if width == _BITS["bigint"]:
         return Typed(f"CAST(bit_count({value.sql}) AS BIGINT)", BIGINT)
-    return Typed(f"CAST(bit_count({value.sql} & {mask}) AS BIGINT)", BIGINT)
+    half = 1 << (width - 1)
+    message = (
+        f"'Number must be representable with the bits specified. ' || {value.sql} || "
+        f"' cannot be represented with {width} bits'"
+    )
+    failed = raising("INVALID_FUNCTION_ARGUMENT", message, "BIGINT")
+    counted = f"bit_count({value.sql} & {(1 << width) - 1})"
+    fits = f"{value.sql} BETWEEN {-half} AND {half - 1}"
+    return Typed(
+        f"CAST(CASE WHEN {value.sql} IS NULL THEN NULL WHEN {fits} THEN {counted} "
+        f"ELSE {failed} END AS BIGINT)",
+        BIGINT,
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING, Final
 
 from dayfold_local.athena.errors import QueryFailure, not_supported
@@ -12,7 +13,7 @@ from dayfold_local.athena.sql_types import (
     literal,
     timestamp,
 )
-from dayfold_local.athena.translation import clock, narrow, texts
+from dayfold_local.athena.translation import clock, json_casts, narrow, texts
 from dayfold_local.athena.translation.coercion import coercible, common_type, padded
 from dayfold_local.athena.translation.failing import raising
 from dayfold_local.athena.translation.scope import Typed
@@ -34,7 +35,7 @@ def cast(value: Typed, target: Type, *, safe: bool = False) -> Typed:
     """CAST or TRY_CAST. A cast that the engine would answer differently is refused."""
     source = value.type
     if source == target:
-        return Typed(value.sql, target, value.value)
+        return Typed(value.sql, source, value.value)  # with the zone that it has
     sql = _cast_sql(value, target)
     if sql is None:
         if _is_known_elsewhere(source, target):
@@ -42,6 +43,8 @@ def cast(value: Typed, target: Type, *, safe: bool = False) -> Typed:
         raise QueryFailure("TYPE_MISMATCH", f"Cannot cast {source} to {target}")
     if safe and not _cannot_fail(source, target):
         sql = f"TRY({sql})"
+    if source.name == target.name == "timestamp with time zone":
+        return Typed(sql, dataclasses.replace(target, zone=source.zone))
     return Typed(sql, target)
 
 
@@ -55,7 +58,9 @@ def _is_known_elsewhere(source: Type, target: Type) -> bool:
 def _cannot_fail(source: Type, target: Type) -> bool:
     if source.name == "timestamp" and target.name == "time":
         return True  # but for a refusal, which TRY must not take for a failure
-    return target.is_text or common_type(source, target) == target
+    if target.is_text:  # a text is cut, another value has to fit
+        return source.is_text or target.precision is None
+    return common_type(source, target) == target
 
 
 def _cast_sql(value: Typed, target: Type) -> str | None:
@@ -162,6 +167,10 @@ def _time_to(value: Typed, target: Type) -> str:
         value = local(value)
     if target.name == "timestamp" and value.type.name == "timestamp":
         return narrow.rounded(value.sql, value.type.precision or 0, target.precision or 0)
+    have, want = value.type.precision or 0, target.precision or 0
+    if value.type.name == target.name == "timestamp with time zone" and want < have:
+        wall = narrow.rounded(f"timezone('UTC', {value.sql})", have, want)
+        return f"timezone('UTC', {wall})"
     return f"CAST({value.sql} AS {target.duckdb})"
 
 
@@ -189,7 +198,9 @@ _CASTS: Final[list[tuple[Callable[[Type, Type], bool], Callable[[Typed, Type], s
     (lambda s, t: s.is_text and t.name == "char", narrow.to_char),
     (lambda s, t: s.name == "double" and t.name == "real", narrow.double_to_real),
     (
-        lambda s, t: s.is_text and (t.is_numeric or t.name in {"boolean", *_NATIVE_FROM_TEXT}),
+        lambda s, t: (
+            s.name == "varchar" and (t.is_numeric or t.name in {"boolean", *_NATIVE_FROM_TEXT})
+        ),
         _text_to,
     ),
     (lambda s, t: _is_float(s) and t.is_integer, narrow.float_to_integer),
@@ -235,57 +246,6 @@ def _cast_row(value: Typed, target: Type) -> str | None:
 
 
 def _cast_json(value: Typed, target: Type) -> str | None:
-    if target == JSON:
-        return texts.json_text(value.sql, value.type)
-    if target.args:
-        return _from_document(value, target)
-    if target.name != "varchar" and not target.is_numeric and target.name != "boolean":
-        return None
-    return _json_scalar(value, target)
-
-
-def _from_document(value: Typed, target: Type) -> str:
-    """JSON to an array, map or row; a document of another kind fails, as on Trino."""
-    document = value.any_zone or value.sql
-    wanted = {"array": "'ARRAY'", "map": "'OBJECT'", "row": "'OBJECT', 'ARRAY'"}[target.name]
-    message = f"'Cannot cast to {target}. Expected a json {target.name}, but got ' || {document}"
-    failed = raising("INVALID_CAST_ARGUMENT", message, "VARCHAR")
-    checked = (
-        f"CASE WHEN json_type({document}) IN ({wanted}) THEN {document} "
-        f"WHEN {document} IS NULL OR json_type({document}) = 'NULL' THEN NULL ELSE {failed} END"
-    )
-    return f"CAST(from_json({checked}, {literal(texts.json_shape(target))}) AS {target.duckdb})"
-
-
-def _json_scalar(value: Typed, target: Type) -> str:
-    """JSON to a plain value: by what the document is, as Trino does."""
-    document = value.any_zone or value.sql
-    text = Typed(f"json_extract_string({document}, '$')", Type("varchar"))
-    double = Typed(f"TRY_CAST({text.sql} AS DOUBLE)", Type("double"))
-    whole = Typed(f"TRY_CAST({text.sql} AS BIGINT)", Type("bigint"))
-    flag = Typed(f"({text.sql} = 'true')", Type("boolean"))
-    failed = raising(
-        "INVALID_CAST_ARGUMENT",
-        f"'Cannot cast ''' || {document} || ''' to {target}'",
-        target.duckdb,
-    )
-    number = (
-        f"CAST({text.sql} AS {target.duckdb})"
-        if target.name == "decimal"
-        else _cast_sql(double, target)
-    )
-    integer = text.sql if target.name == "varchar" else _cast_sql(whole, target)
-    boolean = text.sql if target.name == "varchar" else _cast_sql(flag, target)
-    if target == Type("boolean"):
-        boolean = flag.sql
-    string = text.sql if target.name == "varchar" else _cast_sql(text, target)
-    if target.name in {"double", "bigint"}:
-        number = double.sql if target.name == "double" else number
-        integer = whole.sql if target.name == "bigint" else integer
-    if target.name == "decimal":
-        integer, boolean = number, failed
-    return (
-        f"CASE json_type({document}) WHEN 'DOUBLE' THEN {number} WHEN 'VARCHAR' THEN {string} "
-        f"WHEN 'BOOLEAN' THEN {boolean} WHEN 'NULL' THEN NULL WHEN 'OBJECT' THEN {failed} "
-        f"WHEN 'ARRAY' THEN {failed} ELSE {integer} END"
-    )
+    if target != JSON:
+        return json_casts.from_json(value.any_zone or value.sql, target, _cast_sql)
+    return None if value.type.name == "char" else texts.json_text(value.sql, value.type)

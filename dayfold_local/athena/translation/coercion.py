@@ -14,7 +14,7 @@ _DIGITS: Final = {"tinyint": 3, "smallint": 5, "integer": 10, "bigint": 19}
 
 def common_type(left: Type, right: Type) -> Type | None:  # noqa: PLR0911 - one per kind of type
     """The type that both sides of an operator, a CASE or a UNION take, or None."""
-    if left == right:
+    if left == right and not left.args:
         zone = left.zone if left.zone == right.zone else None
         return left if left.zone == right.zone else timestamp_tz(left.precision or 3, zone)
     if UNKNOWN in {left, right}:

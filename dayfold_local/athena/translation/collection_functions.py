@@ -6,24 +6,18 @@ from dayfold_local.athena.errors import not_supported
 from dayfold_local.athena.sql_types import (
     BIGINT,
     BOOLEAN,
-    DATE,
-    INTERVAL_DAY,
-    INTERVAL_MONTH,
     UNKNOWN,
     VARCHAR,
     Type,
     array,
-    literal,
 )
 from dayfold_local.athena.translation import floats, nested
 from dayfold_local.athena.translation.casts import cast
 from dayfold_local.athena.translation.coercion import coerce, common_type
-from dayfold_local.athena.translation.failing import raising
+from dayfold_local.athena.translation.failing import unless_null
 from dayfold_local.athena.translation.functions import Call, function
 from dayfold_local.athena.translation.parse import position
 from dayfold_local.athena.translation.scope import Typed
-
-_LONGEST_SEQUENCE = 10_000
 
 
 def _array(call: Call, index: int = 0) -> Typed:
@@ -101,11 +95,9 @@ def _join(call: Call) -> Typed:
         texts = f"list_transform({texts}, lambda e_: coalesce(e_, {call.arg(2).sql}))"
     else:
         texts = f"list_filter({texts}, lambda e_: e_ IS NOT NULL)"
-    return Typed(
-        f"CASE WHEN {values.sql} IS NULL THEN NULL ELSE coalesce(array_to_string({texts}, "
-        f"{call.arg(1).sql}), '') END",
-        VARCHAR,
-    )
+    others = [call.arg(at).sql for at in range(1, len(call.raw))]
+    joined = f"coalesce(array_to_string({texts}, {others[0]}), '')"
+    return Typed(unless_null(joined, values.sql, *others), VARCHAR)
 
 
 @function("slice")
@@ -133,54 +125,6 @@ def _repeat(call: Call) -> Typed:
         f"list_resize(CAST([] AS {value.type.duckdb}[]), {count.sql}, {value.sql})",
         array(value.type),
     )
-
-
-@function("sequence")
-def _sequence(call: Call) -> Typed:
-    call.need(2, 3)
-    args = call.args()
-    first, last = args[0], args[1]
-    if first.type.is_integer and last.type.is_integer:
-        start, stop = coerce(first, BIGINT).sql, coerce(last, BIGINT).sql
-        step = (
-            coerce(args[2], BIGINT).sql
-            if len(args) == 3
-            else f"CASE WHEN {stop} >= {start} THEN 1 ELSE -1 END"
-        )
-        return _bounded(f"generate_series({start}, {stop}, {step})", array(BIGINT))
-    kind = common_type(first.type, last.type)
-    if kind is None or kind.name not in {"date", "timestamp"}:
-        raise call.unexpected()
-    if len(args) == 3:
-        if args[2].type not in {INTERVAL_DAY, INTERVAL_MONTH}:
-            raise call.unexpected()
-        step = args[2].sql
-    elif kind == DATE:
-        step = (
-            f"CASE WHEN {last.sql} >= {first.sql} THEN INTERVAL '1 day' ELSE INTERVAL '-1 day' END"
-        )
-    else:
-        raise call.unexpected()
-    bounds = f"CAST({first.sql} AS TIMESTAMP), CAST({last.sql} AS TIMESTAMP)"
-    return _bounded(f"CAST(generate_series({bounds}, {step}) AS {kind.duckdb}[])", array(kind))
-
-
-def _bounded(series: str, kind: Type) -> Typed:
-    """A sequence; Trino makes none that is empty or longer than 10,000."""
-    messages = (
-        f"result of sequence function must not have more than {_LONGEST_SEQUENCE} entries",
-        "the stop value of a sequence should not lie before its start in its direction",
-    )
-    long, empty = (
-        f"CAST(CAST({raising('INVALID_FUNCTION_ARGUMENT', literal(text), 'BIGINT')} AS VARCHAR)"
-        f" AS {kind.duckdb})"
-        for text in messages
-    )
-    checked = (
-        f"CASE WHEN len(s_) > {_LONGEST_SEQUENCE} THEN {long} WHEN len(s_) = 0 THEN {empty} "
-        "ELSE s_ END"
-    )
-    return Typed(f"list_transform([{series}], lambda s_: {checked})[1]", kind)
 
 
 @function("transform")

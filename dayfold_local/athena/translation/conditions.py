@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlglot import exp
 
 from dayfold_local.athena.errors import QueryFailure, not_supported
-from dayfold_local.athena.sql_types import BOOLEAN
+from dayfold_local.athena.sql_types import BOOLEAN, JSON, UNKNOWN
 from dayfold_local.athena.translation import floats, nested, operators, row_subqueries
 from dayfold_local.athena.translation.coercion import common_type
 from dayfold_local.athena.translation.expressions import HANDLERS, Translator, expression
@@ -41,9 +41,20 @@ def _in(node: exp.In, scope: Scope, to: Translator) -> Typed:
     if floats.may_be_nan(value) and any(map(floats.may_be_nan, items)):
         tests = [operators.comparison("=", value, item, node).sql for item in items]
         return Typed(f"({' OR '.join(tests)})", BOOLEAN)
+    others = [n for n, item in zip(node.expressions, items, strict=True) if not _is_null(item)]
+    of_columns = any(other.find(exp.Column) for other in others)
+    if len(others) < len(items) and of_columns and node.this.find(exp.Column) is None:
+        # Of a constant, Trino 435 forgets the NULL as soon as one of the others is a column.
+        raise not_supported(f"{position(node)}a constant IN columns and NULL")
     same = operators.unify([value, *items], node, "IN values")
+    if same[0].type == JSON:
+        raise not_supported(f"{position(node)}JSON values compared (IN)")
     listed = ", ".join(item.sql for item in same[1:])
     return Typed(f"({same[0].sql} IN ({listed}))", BOOLEAN)
+
+
+def _is_null(item: Typed) -> bool:
+    return item.type == UNKNOWN or item.sql.startswith("CAST(NULL AS ")
 
 
 def _in_query(node: exp.In, query: exp.Expr, scope: Scope, to: Translator) -> Typed:

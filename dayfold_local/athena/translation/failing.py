@@ -13,3 +13,14 @@ def raising(code: str, message_sql: str, kind: str) -> str:
     inner = "BIGINT" if kind not in {"DATE", "TIMESTAMP", "DOUBLE", "BOOLEAN"} else kind
     cast = f"CAST({literal(chr(1) + code + ': ')} || {message_sql} || chr(2) AS {inner})"
     return cast if inner == kind else f"CAST({cast} AS {kind})"
+
+
+def raising_nested(code: str, message: str, kind: str) -> str:
+    """The same for a list, a map or a row of the engine, with a message that is no expression."""
+    return f"CAST(CAST({raising(code, literal(message), 'BIGINT')} AS VARCHAR) AS {kind})"
+
+
+def unless_null(sql: str, *values: str) -> str:
+    """NULL if any of the values is, before anything else is looked at."""
+    tests = " OR ".join(f"{value} IS NULL" for value in dict.fromkeys(values))
+    return f"CASE WHEN {tests} THEN NULL ELSE {sql} END"

@@ -43,9 +43,10 @@ class Call:
         return found
 
     def _seeks_words(self) -> bool:
-        """Whether it is a regular expression with bounds of words, the engine's are ASCII's."""
+        """Whether a pattern has bounds of words or named classes, which the engine has of ASCII."""
         pattern = self.raw[1] if self.name.startswith("regexp_") and len(self.raw) > 1 else None
-        return isinstance(pattern, exp.Literal) and "\\b" in str(pattern.this).lower()
+        text = str(pattern.this).lower() if isinstance(pattern, exp.Literal) else ""
+        return "\\b" in text or "[:" in text
 
     def args(self) -> list[Typed]:
         """All arguments, translated."""

@@ -8,11 +8,14 @@ from typing import Final
 from dayfold_local.athena.errors import QueryFailure, not_supported
 from dayfold_local.athena.sql_types import BIGINT, BOOLEAN, JSON, VARCHAR, literal
 from dayfold_local.athena.translation.coercion import coerce
+from dayfold_local.athena.translation.failing import unless_null
 from dayfold_local.athena.translation.functions import Call, function
 from dayfold_local.athena.translation.parse import position
 from dayfold_local.athena.translation.scope import Typed
 
 _STEP: Final = re.compile(r"""\.([A-Za-z0-9_]+)|\[\s*(\d+)\s*\]|\[\s*"((?:[^"\\]|\\.)*)"\s*\]""")
+
+_BEYOND: Final = re.compile(r"[^ -~]|[*?:]|\.\.|\[\s*-")  # Trino's own paths have these
 
 
 def steps(path: str, where: str) -> list[str | int]:
@@ -24,6 +27,8 @@ def steps(path: str, where: str) -> list[str | int]:
     at = 1
     while at < len(rest):
         match = _STEP.match(rest, at)
+        if match is None and _BEYOND.search(rest):
+            raise not_supported(f"{where}the JSON path '{path}'")
         if match is None:
             raise QueryFailure("INVALID_FUNCTION_ARGUMENT", f"{where}Invalid JSON path: '{path}'")
         name, place, quoted = match.groups()
@@ -116,7 +121,8 @@ def _array_get(call: Call) -> Typed:
     text, place = document(call.arg(0), call), coerce(call.arg(1), BIGINT)
     # As in Trino, whose function is known to be wrong: a text loses its quotes, null is NULL.
     found = f"json_extract_string({text}, {place.sql})"
-    return Typed(f"CASE WHEN json_type({text}) = 'ARRAY' THEN {found} END", JSON)
+    got = f"CASE WHEN json_type({text}) = 'ARRAY' THEN {found} END"
+    return Typed(unless_null(got, place.sql), JSON)
 
 
 @function("json_array_contains")
@@ -128,7 +134,7 @@ def _array_contains(call: Call) -> Typed:
     if item.type.is_text:
         same = f"{kind} = 'VARCHAR' AND json_extract_string(j_, '$') = {item.sql}"
     elif item.type.name == "boolean":
-        same = f"{kind} = 'BOOLEAN' AND CAST(j_ AS BOOLEAN) = {item.sql}"
+        same = f"{kind} = 'BOOLEAN' AND j_ = CAST({item.sql} AS VARCHAR)"
     elif item.type.is_integer:
         same = f"{kind} IN ('BIGINT', 'UBIGINT') AND TRY_CAST(j_ AS HUGEINT) = {item.sql}"
     elif item.type.name in {"double", "real"}:
@@ -136,13 +142,19 @@ def _array_contains(call: Call) -> Typed:
     else:
         raise call.unexpected()
     test = f"len(list_filter({items}, lambda j_: {same})) > 0"
-    return Typed(f"CASE WHEN json_type({text}) = 'ARRAY' THEN {test} END", BOOLEAN)
+    found = f"CASE WHEN json_type({text}) = 'ARRAY' THEN {test} END"
+    if item.type.name in {"double", "real"}:  # of what is not finite Trino looks no further
+        found = f"CASE WHEN isfinite({item.sql}) THEN {found} ELSE FALSE END"
+    return Typed(unless_null(found, call.arg(0).sql, item.sql), BOOLEAN)
 
 
 @function("is_json_scalar")
 def _is_scalar(call: Call) -> Typed:
     call.need(1)
-    text = document(call.arg(0), call)
+    value = call.arg(0)
+    text = document(value, call)
+    if value.type != JSON:  # Trino says so of a text that is no JSON
+        text = f"json_checked({value.sql})"
     return Typed(f"json_type({text}) NOT IN ('OBJECT', 'ARRAY')", BOOLEAN)
 
 

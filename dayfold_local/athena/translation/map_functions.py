@@ -6,7 +6,7 @@ from dayfold_local.athena.sql_types import BOOLEAN, VARCHAR, Type, array
 from dayfold_local.athena.translation.array_functions import distinct
 from dayfold_local.athena.translation.casts import cast
 from dayfold_local.athena.translation.coercion import common_type
-from dayfold_local.athena.translation.failing import raising
+from dayfold_local.athena.translation.failing import raising, raising_nested, unless_null
 from dayfold_local.athena.translation.functions import Call, function
 from dayfold_local.athena.translation.scope import Typed
 
@@ -105,7 +105,9 @@ def _split(call: Call) -> Typed:
     text, between, mark = call.args()
     if not all(arg.type.is_text for arg in (text, between, mark)):
         raise call.unexpected()
-    pieces = f"list_filter(str_split({text.sql}, {between.sql}), lambda s_: s_ <> '')"
+    # Nothing behind the last mark between entries is no entry.
+    parts = f"str_split({text.sql}, {between.sql})"
+    pieces = f"list_filter({parts}, lambda s_, n_: s_ <> '' OR n_ < len({parts}))"
     failed = raising(
         "INVALID_FUNCTION_ARGUMENT",
         "'Key-value delimiter must appear exactly once in each entry. Bad input: ''' || s_ || ''''",
@@ -116,9 +118,21 @@ def _split(call: Call) -> Typed:
     pairs = f"list_transform({pieces}, lambda s_: {pair})"
     if call.name == "split_to_map":
         rows = f"list_transform({pairs}, lambda s_: {{'k': s_[1], 'v': s_[2]}})"
-        return Typed(f"map_from_entries({rows})", Type("map", (VARCHAR, VARCHAR)))
-    rows = f"list_transform({pairs}, lambda s_: {{'k': s_[1], 'v': s_[2]}})"
-    return Typed(multimap(rows), Type("map", (VARCHAR, array(VARCHAR))))
+        kind, made = Type("map", (VARCHAR, VARCHAR)), f"map_from_entries({rows})"
+    else:
+        rows = f"list_transform({pairs}, lambda s_: {{'k': s_[1], 'v': s_[2]}})"
+        kind, made = Type("map", (VARCHAR, array(VARCHAR))), multimap(rows)
+    wrong = {
+        f"{between.sql} = ''": "entryDelimiter is empty",
+        f"{mark.sql} = ''": "keyValueDelimiter is empty",
+        f"{between.sql} = {mark.sql}": "entryDelimiter and keyValueDelimiter must not be the same",
+    }
+    checks = " ".join(
+        f"WHEN {test} THEN {raising_nested('INVALID_FUNCTION_ARGUMENT', why, kind.duckdb)}"
+        for test, why in wrong.items()
+    )
+    checked = f"CASE {checks} ELSE {made} END"
+    return Typed(unless_null(checked, text.sql, between.sql, mark.sql), kind)
 
 
 def multimap(rows: str) -> str:

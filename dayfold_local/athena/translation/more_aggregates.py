@@ -100,6 +100,11 @@ def _moment(name: str, least: int, sample: str) -> Callable[[Aggregate], Typed]:
         found = sample.format(agg.write(name, number), n)
         same = f"{agg.write('min', number)} = {agg.write('max', number)}"
         odd = f"WHEN {n} < {least} THEN NULL WHEN {same} THEN CAST('nan' AS DOUBLE)"
+        if floats.is_float(value.type):
+            finite = f"CASE WHEN isfinite({number}) THEN {number} END"
+            found = sample.format(agg.write(name, finite), n)
+            others = agg.write("count", f"CASE WHEN NOT isfinite({number}) THEN 1 END")
+            odd = f"{odd} WHEN {others} > 0 THEN CAST('nan' AS DOUBLE)"
         return Typed(f"CASE {odd} ELSE {found} END", DOUBLE)
 
     return handle

@@ -154,9 +154,9 @@ def sortable(value: Typed, depth: int = 0) -> str:
     """A value that is put in order: arrays and rows with a NULL inside fail.
 
     Raises:
-        QueryFailure: If it holds doubles, whose NaN has no place in Trino's order.
+        QueryFailure: If it is JSON, or holds doubles, whose NaN has no place in Trino's order.
     """
-    if not is_nested(value.type):
+    if not is_nested(value.type) and value.type.name != "json":
         return value.sql
     if holds(value.type, "double", "real", "map", "json", "timestamp with time zone"):
         raise not_supported(f"{value.type} in an order")
@@ -166,7 +166,7 @@ def sortable(value: Typed, depth: int = 0) -> str:
 def of_sortable(values: Typed) -> str:
     """An array whose elements are put in order."""
     item = values.type.args[0]
-    if not is_nested(item):
+    if not is_nested(item) and item.name != "json":
         return values.sql
     return f"list_transform({values.sql}, lambda whole_: {sortable(Typed('whole_', item))})"
 

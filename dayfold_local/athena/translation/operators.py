@@ -20,6 +20,7 @@ from dayfold_local.athena.sql_types import (
 from dayfold_local.athena.translation import clock, floats, nested, untyped
 from dayfold_local.athena.translation.casts import cast, local
 from dayfold_local.athena.translation.coercion import coerce, common_type, digits
+from dayfold_local.athena.translation.failing import raising, unless_null
 from dayfold_local.athena.translation.parse import position
 from dayfold_local.athena.translation.scope import Typed
 
@@ -208,9 +209,19 @@ def _multiple(name: str, interval: Typed, by: Typed) -> Typed:
     return Typed(f"to_microseconds({part} * 1000)", INTERVAL_DAY)
 
 
+def _whole_days(interval: Typed) -> str:
+    """An interval to be added to a date; one with parts of a day fails."""
+    if interval.type != INTERVAL_DAY:
+        return interval.sql
+    message = "'Cannot add hour, minutes or seconds to a date'"
+    failed = raising("INVALID_FUNCTION_ARGUMENT", message, "BIGINT")
+    odd = f"epoch_us({interval.sql}) % {24 * 60 * 60 * 10**6} <> 0"
+    return f"CASE WHEN {odd} THEN to_microseconds({failed}) ELSE {interval.sql} END"
+
+
 def _shift(symbol: str, moment: Typed, interval: Typed) -> Typed:
     if moment.type == DATE:
-        return Typed(f"CAST({moment.sql} {symbol} {interval.sql} AS DATE)", DATE)
+        return Typed(f"CAST({moment.sql} {symbol} {_whole_days(interval)} AS DATE)", DATE)
     finer = interval.type == INTERVAL_DAY and (moment.type.precision or 0) < 3
     if finer:  # an interval of days and seconds has milliseconds
         moment = Typed(moment.sql, dataclasses.replace(moment.type, precision=3))
@@ -233,7 +244,7 @@ def concat(values: list[Typed], node: exp.Expr) -> Typed:
         return Typed(f"({' || '.join(texts)})", Type("varchar"))
     if all(kind.name == "varbinary" for kind in kinds):
         return Typed(f"({' || '.join(value.sql for value in values)})", kinds[0])
-    if kinds and kinds[0].name == "array":
+    if any(kind.name == "array" for kind in kinds):
         return _concat_arrays(values, node)
     raise no_operator("||", values[0].type, values[-1].type, node)
 
@@ -243,6 +254,8 @@ def _concat_arrays(values: list[Typed], node: exp.Expr) -> Typed:
     item = items[0]
     for other in items[1:]:
         wider = common_type(item, other)
+        if wider is None and "array" in {item.name, other.name}:
+            raise not_supported(f"{position(node)}an array as an element joined to arrays")
         if wider is None:
             raise no_operator("||", values[0].type, values[-1].type, node)
         item = wider
@@ -252,5 +265,4 @@ def _concat_arrays(values: list[Typed], node: exp.Expr) -> Typed:
         else f"[{coerce(each, item).sql}]"
         for each in values
     ]
-    checked = " OR ".join(f"{part} IS NULL" for part in parts)
-    return Typed(f"CASE WHEN {checked} THEN NULL ELSE {' || '.join(parts)} END", array(item))
+    return Typed(unless_null(" || ".join(parts), *(each.sql for each in values)), array(item))

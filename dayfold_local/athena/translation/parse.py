@@ -6,6 +6,7 @@ strings, subscripts). We want Trino's functions by Trino's names, so the tokens 
 
 from __future__ import annotations
 
+import itertools
 from typing import Final
 
 from sqlglot import exp
@@ -58,7 +59,11 @@ _NOT_NAMES: Final = {TokenType.STRING, TokenType.IDENTIFIER, TokenType.NUMBER}
 def parse(sql: str) -> exp.Expr:
     """The tree of the one statement in `sql`."""
     try:
-        tokens = _marked(json_calls.rewritten(_TRINO.tokenize(sql), CALL))
+        raw = _TRINO.tokenize(sql)
+        for at, token in enumerate(raw):
+            if token.text.upper() == "LISTAGG" and token.token_type not in _NOT_NAMES:
+                _check_listagg(raw, at + 1)
+        tokens = _marked(json_calls.rewritten(raw, CALL))
         trees = [tree for tree in _TRINO.parser().parse(tokens, sql) if tree is not None]
     except ParseError as error:
         raise _syntax_error(error) from None
@@ -137,6 +142,23 @@ def _marked(tokens: list[Token]) -> list[Token]:  # noqa: C901 - one pass over a
                 continue
         marked.append(token)
     return marked
+
+
+def _check_listagg(tokens: list[Token], at: int) -> None:
+    """LISTAGG takes a value and a mark, and WITHIN GROUP; the parser passes over anything else."""
+    depth = commas = 0
+    for token, following in itertools.zip_longest(tokens[at:], tokens[at + 1 :]):
+        opens, closes = token.token_type == TokenType.L_PAREN, token.token_type == TokenType.R_PAREN
+        depth += opens - closes
+        commas += depth == 1 and token.token_type == TokenType.COMMA
+        ends = depth == 0 and (following is None or following.text.upper() != "WITHIN")
+        if commas > 1 or ends:
+            wrong = token if commas > 1 else following
+            where = f"line {wrong.line}:{wrong.col - len(wrong.text) + 1}: " if wrong else ""
+            found = wrong.text if wrong else "<EOF>"
+            raise QueryFailure("SYNTAX_ERROR", f"{where}mismatched input '{found}'", bare=True)
+        if depth == 0:
+            return
 
 
 def _with_commas(tokens: list[Token], at: int) -> None:

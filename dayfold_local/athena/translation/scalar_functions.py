@@ -15,7 +15,7 @@ from dayfold_local.athena.sql_types import (
     decimal,
     literal,
 )
-from dayfold_local.athena.translation import floats, operators
+from dayfold_local.athena.translation import floats, nested, operators
 from dayfold_local.athena.translation.aggregates import is_aggregate
 from dayfold_local.athena.translation.casts import cast
 from dayfold_local.athena.translation.coercion import coerce
@@ -86,7 +86,9 @@ def _extreme(call: Call) -> Typed:
         numbers = ", ".join(map(floats.number, same))
         best = f"coalesce({call.name}({numbers}), {same[0].sql})"
         return Typed(f"CASE WHEN {nulls} THEN NULL ELSE {best} END", same[0].type)
-    listed = ", ".join(value.sql for value in same)
+    listed = ", ".join(
+        each.sql if nested.is_constant(each.sql) else nested.sortable(each) for each in same
+    )
     return Typed(f"CASE WHEN {nulls} THEN NULL ELSE {call.name}({listed}) END", same[0].type)
 
 
@@ -194,27 +196,6 @@ def _log(call: Call) -> Typed:
     return Typed(f"(trino_ln({value.sql}) / trino_ln({base.sql}))", DOUBLE)
 
 
-@function("regexp_replace")
-def _regexp_replace(call: Call) -> Typed:
-    call.need(2, 3)
-    if len(call.raw) == 2:
-        text, pattern = call.args()
-        kind = text.type if text.type.is_text else VARCHAR
-        return Typed(f"regexp_replace({text.sql}, {pattern.sql}, '', 'g')", kind)
-    if isinstance(call.raw[2], exp.Lambda):
-        raise not_supported(f"{position(call.node)}regexp_replace with a lambda")
-    import re
-
-    replacement = re.sub(r"\$(\d)", r"\\\1", call.literal(2))
-    text, pattern = call.arg(0), call.arg(1)
-    kind = VARCHAR
-    if text.type.precision is not None:  # Trino's own reckoning of the longest result
-        have, more = text.type.precision, len(call.literal(2))
-        most = have + max(have * more // 2, more) * (have + 1)
-        kind = Type("varchar", precision=min(most, 2**31 - 1))
-    return Typed(f"regexp_replace({text.sql}, {pattern.sql}, {literal(replacement)}, 'g')", kind)
-
-
 @function("subscript")
 def _subscript(call: Call) -> Typed:
     bracket = call.node.parent
@@ -265,7 +246,9 @@ def _element_at(call: Call) -> Typed:
         return Typed(f"map_extract_value({base.sql}, {key.sql})", base.type.args[1])
     if base.type.name != "array" or not index.type.is_integer:
         raise call.unexpected()
-    return Typed(f"{base.sql}[{index.sql}]", base.type.args[0])
+    failed = raising("INVALID_FUNCTION_ARGUMENT", "'SQL array indices start at 1'", "BIGINT")
+    place = f"CASE WHEN {index.sql} = 0 THEN {failed} ELSE {index.sql} END"
+    return Typed(f"{base.sql}[{index.sql if index.value else place}]", base.type.args[0])
 
 
 @function("cardinality")

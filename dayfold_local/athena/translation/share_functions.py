@@ -1,10 +1,10 @@
-"""Shares of trials with their uncertainty: Wilson's score interval."""
+"""Shares of trials with their uncertainty (Wilson's score interval), and buckets of a range."""
 
 from __future__ import annotations
 
 from dayfold_local.athena.sql_types import BIGINT, DOUBLE, literal
 from dayfold_local.athena.translation.coercion import coerce, coercible
-from dayfold_local.athena.translation.failing import raising
+from dayfold_local.athena.translation.failing import raising, unless_null
 from dayfold_local.athena.translation.functions import Call, function
 from dayfold_local.athena.translation.scope import Typed
 
@@ -29,10 +29,42 @@ def _wilson(call: Call) -> Typed:
         f"{successes} < 0": "number of successes must not be negative",
         f"{trials} <= 0": "number of trials must be positive",
         f"{successes} > {trials}": "number of successes must not be larger than number of trials",
-        f"{z} < 0": "z-score must not be negative",
+        f"{z} < 0 OR isnan({z})": "z-score must not be negative",
     }
-    checks = " ".join(
-        f"WHEN {test} THEN {raising('INVALID_FUNCTION_ARGUMENT', literal(text), 'DOUBLE')}"
+    checks = _checks(wrong, "DOUBLE")
+    return Typed(unless_null(f"CASE {checks} ELSE {end} END", successes, trials, z), DOUBLE)
+
+
+def _checks(wrong: dict[str, str], kind: str) -> str:
+    """A CASE's branches that fail: each test with what is wrong then."""
+    return " ".join(
+        f"WHEN {test} THEN {raising('INVALID_FUNCTION_ARGUMENT', literal(text), kind)}"
         for test, text in wrong.items()
     )
-    return Typed(f"CASE {checks} ELSE {end} END", DOUBLE)
+
+
+@function("width_bucket")
+def _width_bucket(call: Call) -> Typed:
+    """The bucket of a number between two bounds, counted from the first, which may be the upper."""
+    call.need(4)
+    args = call.args()
+    if not all(arg.type.is_numeric for arg in args) or not args[3].type.is_integer:
+        raise call.unexpected()
+    value, first, last = (coerce(arg, DOUBLE).sql for arg in args[:3])
+    count = coerce(args[3], BIGINT).sql
+    wrong = {
+        f"{count} <= 0": "bucketCount must be greater than 0",
+        f"isnan({value})": "operand must not be NaN",
+        f"NOT isfinite({first})": "first bound must be finite",
+        f"NOT isfinite({last})": "second bound must be finite",
+        f"{first} = {last}": "bounds cannot equal each other",
+    }
+    checks = _checks(wrong, "BIGINT")
+    low, high = f"least({first}, {last})", f"greatest({first}, {last})"
+    place = f"CAST(trunc({count} * ({value} - {low}) / ({high} - {low}) + 1) AS BIGINT)"
+    found = (
+        f"CASE WHEN {value} < {low} THEN 0 WHEN {value} >= {high} THEN {count} + 1 ELSE {place} END"
+    )
+    turned = f"CASE WHEN {first} > {last} THEN {count} - {found} + 1 ELSE {found} END"
+    sql = unless_null(f"CASE {checks} ELSE {turned} END", value, first, last, count)
+    return Typed(f"CAST({sql} AS BIGINT)", BIGINT)

@@ -21,6 +21,7 @@ from dayfold_local.athena.sql_types import (
     Type,
 )
 from dayfold_local.athena.translation.coercion import coerce, coercible
+from dayfold_local.athena.translation.failing import unless_null
 from dayfold_local.athena.translation.scope import Typed
 
 _KINDS: Final[dict[str, Type]] = {
@@ -62,7 +63,10 @@ class Signature:
             if not coercible(kind, wanted) and not (param == "double" and kind.is_numeric):
                 return None
             texts.append(coerce(arg, wanted).sql)
-        return Typed(self.template.format(*texts), self._result(args))
+        sql = self.template.format(*texts)
+        if "CASE" in self.template and len(args) > 1:
+            sql = unless_null(sql, *texts)
+        return Typed(sql, self._result(args))
 
     def _result(self, args: list[Typed]) -> Type:
         if not self.result.startswith("first"):
@@ -94,13 +98,13 @@ SIGNATURES: Final = _signatures("""
     strpos(text, text) -> int => strpos({0}, {1})
     strpos(text, text, int) -> int => CASE WHEN {2} = 0 THEN CAST(chr(1) || 'INVALID_FUNCTION_ARGUMENT: ''instance'' must be a positive or negative number.' || chr(2) AS BIGINT) WHEN {1} = '' THEN 1 ELSE coalesce(list_filter(generate_series(1, length({0})), lambda p_: starts_with(substr({0}, p_), {1}))[{2}], CASE WHEN {0} IS NULL THEN NULL ELSE 0 END) END
     starts_with(text, text) -> bool => starts_with({0}, {1})
-    split_part(text, text, int) -> first => CASE WHEN {2} > len(str_split({0}, {1})) THEN NULL ELSE split_part({0}, {1}, {2}) END
+    split_part(text, text, int) -> first => CASE WHEN {2} < 1 THEN CAST(CAST(chr(1) || 'INVALID_FUNCTION_ARGUMENT: Index must be greater than zero' || chr(2) AS BIGINT) AS VARCHAR) WHEN {2} > len(str_split({0}, {1})) THEN NULL ELSE split_part({0}, {1}, {2}) END
     substr(text, int) -> first => trino_substr({0}, {1})
     substring(text, int) -> first => trino_substr({0}, {1})
     substr(text, int, int) -> first => trino_substr3({0}, {1}, {2})
     substring(text, int, int) -> first => trino_substr3({0}, {1}, {2})
-    lpad(text, int, text) -> text => lpad({0}, CAST({1} AS INTEGER), {2})
-    rpad(text, int, text) -> text => rpad({0}, CAST({1} AS INTEGER), {2})
+    lpad(text, int, text) -> text => CASE WHEN {2} = '' THEN CAST(CAST(chr(1) || 'INVALID_FUNCTION_ARGUMENT: Padding string must not be empty' || chr(2) AS BIGINT) AS VARCHAR) ELSE lpad({0}, CAST({1} AS INTEGER), {2}) END
+    rpad(text, int, text) -> text => CASE WHEN {2} = '' THEN CAST(CAST(chr(1) || 'INVALID_FUNCTION_ARGUMENT: Padding string must not be empty' || chr(2) AS BIGINT) AS VARCHAR) ELSE rpad({0}, CAST({1} AS INTEGER), {2}) END
     translate(text, text, text) -> text => translate({0}, {1}, {2})
     to_utf8(text) -> bin => encode({0})
     md5(bin) -> bin => unhex(md5({0}))
@@ -117,26 +121,22 @@ SIGNATURES: Final = _signatures("""
     hmac_sha256(bin, bin) -> bin => hmac_sha256_of({0}, {1})
     hmac_sha512(bin, bin) -> bin => hmac_sha512_of({0}, {1})
     to_hex(bin) -> text => hex({0})
-    from_hex(text) -> bin => unhex({0})
+    from_hex(text) -> bin => unhex(CASE WHEN length({0}) % 2 = 1 THEN CAST(CAST(chr(1) || 'INVALID_FUNCTION_ARGUMENT: invalid input length ' || length({0}) || chr(2) AS BIGINT) AS VARCHAR) ELSE {0} END)
     to_base64(bin) -> text => to_base64({0})
-    from_base64(text) -> bin => from_base64({0})
+    from_base64(text) -> bin => from_base64(CASE WHEN length({0}) % 4 > 1 THEN rpad({0}, CAST(length({0}) + 4 - length({0}) % 4 AS INTEGER), '=') ELSE {0} END)
     to_base64url(bin) -> text => replace(replace(to_base64({0}), '+', '-'), '/', '_')
     to_base32(bin) -> text => to_base32_of({0})
     luhn_check(text) -> bool => passes_luhn({0})
-    normal_cdf(double, double, double) -> double => normal_cdf_of({0}, {1}, {2})
-    inverse_normal_cdf(double, double, double) -> double => inverse_normal_cdf_of({0}, {1}, {2})
+    normal_cdf(double, double, double) -> double => CASE WHEN isnan({1}) OR {1} <= 0 THEN CAST(chr(1) || 'INVALID_FUNCTION_ARGUMENT: standardDeviation must be > 0' || chr(2) AS DOUBLE) WHEN isnan(({2} - {0}) / {1}) THEN CAST('nan' AS DOUBLE) ELSE normal_cdf_of({0}, {1}, {2}) END
+    inverse_normal_cdf(double, double, double) -> double => CASE WHEN isnan({0}) AND {1} > 0 AND {2} > 0 AND {2} < 1 THEN {0} ELSE inverse_normal_cdf_of({0}, {1}, {2}) END
     sinh(double) -> double => sinh({0})
     cosh(double) -> double => cosh({0})
     tanh(double) -> double => tanh({0})
-    url_decode(text) -> first => url_decode(replace({0}, '+', ' '))
+    url_decode(text) -> first => form_decode({0})
     regexp_like(text, text) -> bool => regexp_matches({0}, {1})
     regexp_extract(text, text) -> first => CASE WHEN regexp_matches({0}, {1}) THEN regexp_extract({0}, {1}) END
-    regexp_extract(text, text, int) -> first => CASE WHEN regexp_matches({0}, {1}) THEN regexp_extract({0}, {1}, CAST({2} AS INTEGER)) END
     regexp_extract_all(text, text) -> firsts => regexp_extract_all({0}, {1})
-    regexp_extract_all(text, text, int) -> texts => regexp_extract_all({0}, {1}, CAST({2} AS INTEGER))
-    width_bucket(double, double, double, int) -> int => CAST(CASE WHEN isnan({0}) THEN CAST(chr(1) || 'INVALID_FUNCTION_ARGUMENT: operand must not be NaN' || chr(2) AS BIGINT) WHEN {0} < {1} THEN 0 WHEN {0} >= {2} THEN {3} + 1 ELSE floor(({0} - {1}) * {3} / ({2} - {1})) + 1 END AS BIGINT)
     current_timezone() -> text => 'UTC'
-    regexp_split(text, text) -> firsts => regexp_split_to_array({0}, {1})
     regexp_count(text, text) -> int => len(regexp_extract_all({0}, {1}))
     abs(number) -> first => abs({0})
     sqrt(double) -> double => trino_sqrt({0})

@@ -14,7 +14,7 @@ from dayfold_local.athena.sql_types import (
     decimal,
 )
 from dayfold_local.athena.translation.coercion import coerce, coercible
-from dayfold_local.athena.translation.failing import raising
+from dayfold_local.athena.translation.failing import raising, unless_null
 from dayfold_local.athena.translation.functions import Call, function
 from dayfold_local.athena.translation.parse import position
 from dayfold_local.athena.translation.scope import Typed
@@ -54,8 +54,8 @@ def _replace(call: Call) -> Typed:
     everywhere = f"regexp_replace({text.sql}, '', {by}, 'g')"
     plain = f"replace({text.sql}, {search.sql}, {by})"
     kind = VARCHAR
-    if text.type.precision is not None:
-        more = (found[2].type.precision if len(found) == 3 else 0) or 0
+    more = found[2].type.precision if len(found) == 3 else 0
+    if text.type.precision is not None and more is not None:
         kind = _bounded(text.type.precision + more * (text.type.precision + 1))
     if search.value:
         return Typed(plain, kind)
@@ -73,14 +73,20 @@ def _split(call: Call) -> Typed:
         rest = f"array_to_string(list_slice({parts}, {most}, len({parts})), {mark.sql})"
         head = f"list_slice({parts}, 1, {most} - 1)"
         failed = raising("INVALID_FUNCTION_ARGUMENT", "'Limit must be positive'", "BIGINT")
-        wrong = f"CASE WHEN {most} < 1 THEN {failed} ELSE len({parts}) END"
+        large = raising("INVALID_FUNCTION_ARGUMENT", "'Limit is too large'", "BIGINT")
+        wrong = (
+            f"CASE WHEN {most} < 1 THEN {failed} WHEN {most} > {_LONGEST} THEN {large} "
+            f"ELSE len({parts}) END"
+        )
         parts = f"CASE WHEN {wrong} > {most} THEN list_append({head}, {rest}) ELSE {parts} END"
+        parts = unless_null(parts, text.sql, mark.sql, most)
     if mark.value:
         return Typed(parts, kind)
     message = "'The delimiter may not be the empty string'"
     empty = f"CAST(CAST({raising('INVALID_FUNCTION_ARGUMENT', message, 'BIGINT')} AS VARCHAR) AS"
     failed = f"{empty} VARCHAR[])"
-    return Typed(f"CASE WHEN {mark.sql} = '' THEN {failed} ELSE {parts} END", kind)
+    checked = f"CASE WHEN {mark.sql} = '' THEN {failed} ELSE {parts} END"
+    return Typed(unless_null(checked, mark.sql), kind)
 
 
 def _texts_and_limit(call: Call) -> list[Typed]:

@@ -183,25 +183,3 @@ def delimited_line(columns: list[tuple[str, Type]], between: list[str], null: st
         for sql, kind in columns
     ]
     return f" || {literal(between[0])} || ".join(parts)
-
-
-_FROM_JSON: Final = frozenset(
-    {"tinyint", "smallint", "integer", "bigint", "boolean", "varchar", "decimal", "double", "real"}
-    | {"date", "json", "unknown"}
-)
-
-
-def json_shape(kind: Type) -> str:
-    """The structure text that the engine's from_json takes."""
-    if kind.name == "array":
-        return f"[{json_shape(kind.args[0])}]"
-    if kind.name == "row":
-        if None in kind.fields:
-            raise not_supported("CAST of JSON to a row without field names: name its fields")
-        inner = zip(kind.fields, kind.args, strict=True)
-        return "{" + ", ".join(f'"{name}": {json_shape(arg)}' for name, arg in inner) + "}"
-    if not kind.args and kind.name not in _FROM_JSON:
-        raise not_supported(f"CAST of JSON to {kind}")
-    for arg in kind.args:
-        json_shape(arg)
-    return f'"{kind.duckdb}"'

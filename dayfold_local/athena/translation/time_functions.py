@@ -204,7 +204,7 @@ def _offset(call: Call) -> Typed:
     if not value.type.name.endswith("zone"):
         value = coerce(value, timestamp_tz(value.type.precision or 0))
     clocks = (local(value).sql, f"timezone('UTC', {value.sql})")
-    minutes = " - ".join(f"epoch_us({one}) // 60000000" for one in clocks)
+    minutes = f"({' - '.join(f'epoch_us({one})' for one in clocks)}) // 60000000"
     part = "// 60" if call.name == "timezone_hour" else "% 60"
     return Typed(f"CAST(({minutes}) {part} AS BIGINT)", BIGINT)
 

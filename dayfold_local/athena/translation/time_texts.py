@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from dayfold_local.athena.errors import not_supported
@@ -20,7 +21,8 @@ from dayfold_local.athena.translation.scope import Typed
 from dayfold_local.athena.translation.time_formats import joda_format, mysql_format
 from dayfold_local.athena.translation.time_functions import moment_of
 
-_ISO_DATE: Final = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+_DIRECTIVE: Final = re.compile(r"%-?([a-zA-Z%])")
+_OF_TIME: Final = frozenset("HIMSfgnp%")
 
 
 @function("from_iso8601_date")
@@ -30,12 +32,8 @@ def _from_iso_date(call: Call) -> Typed:
     failed = raising(
         "INVALID_FUNCTION_ARGUMENT", f"'Invalid format: \"' || {text.sql} || '\"'", "DATE"
     )
-    test = f"regexp_full_match({text.sql}, '{_ISO_DATE}')"
-    return Typed(
-        f"CASE WHEN {text.sql} IS NULL THEN NULL WHEN {test} THEN CAST({text.sql} AS DATE) ELSE "
-        f"{failed} END",
-        DATE,
-    )
+    day = f"coalesce(iso_day({text.sql}), {failed})"
+    return Typed(f"CASE WHEN {text.sql} IS NULL THEN NULL ELSE {day} END", DATE)
 
 
 @function("from_iso8601_timestamp")
@@ -56,13 +54,15 @@ def _to_iso(call: Call) -> Typed:
     value = call.arg(0)
     if value.type == DATE:
         return Typed(f"strftime({value.sql}, '%Y-%m-%d')", Type("varchar", precision=16))
-    suffix, length = "", 26
+    suffix, precision = "", value.type.precision or 0
+    length = 22 + (precision + 1 if precision else 0)
     if value.type.name.endswith("zone"):
         if value.type.zone != "UTC":
             raise not_supported(f"{position(call.node)}to_iso8601 in a zone other than UTC")
-        suffix, length = "Z", 32
+        suffix, length = "Z", length + 6
     moment = moment_of(value, call)
-    text = f"strftime({moment.sql}, '%Y-%m-%dT%H:%M:%S.%g{suffix}')"
+    shown = f"strftime({moment.sql}, '%Y-%m-%dT%H:%M:%S.%f')"
+    text = f"left({shown}, {20 + precision if precision else 19}) || '{suffix}'"
     return Typed(text, Type("varchar", precision=length))
 
 
@@ -86,13 +86,22 @@ def _date_parse(call: Call) -> Typed:
     pattern = mysql_format(call.literal(1), position(call.node))
     if "%V" in pattern or "%G" in pattern:
         raise not_supported(f"{position(call.node)}date_parse of weeks")
-    return Typed(f"strptime({call.arg(0).sql}, {literal(pattern)})", timestamp(3))
+    return Typed(_read(call.arg(0), pattern), timestamp(3))
 
 
 @function("parse_datetime")
 def _parse_datetime(call: Call) -> Typed:
     call.need(2)
     pattern = joda_format(call.literal(1), position(call.node))
-    return Typed(
-        f"timezone('UTC', strptime({call.arg(0).sql}, {literal(pattern)}))", timestamp_tz(3)
-    )
+    return Typed(f"timezone('UTC', {_read(call.arg(0), pattern)})", timestamp_tz(3))
+
+
+def _read(text: Typed, pattern: str) -> str:
+    """A text read by the engine, for which one without a year is of 1900.
+
+    For Joda it is of 2000, or of 1970 if it has a time only.
+    """
+    if any(year in pattern for year in ("%Y", "%y", "%G")):
+        return f"strptime({text.sql}, {literal(pattern)})"
+    year = 1970 if set(_DIRECTIVE.findall(pattern)) <= _OF_TIME else 2000
+    return f"strptime('{year} ' || {text.sql}, {literal(f'%Y {pattern}')})"

@@ -52,6 +52,8 @@ def _part(call: Call) -> Typed:
     found = f"regexp_extract({text.sql}, '{_URL}', {_PARTS[call.name]})"
     if call.name == "url_extract_port":
         return _known(text, f"nullif({found}, '')", BIGINT, call.name)
+    if call.name == "url_extract_query":
+        found = f"url_decode({found})"
     return _known(text, found, text.type if text.type.is_text else VARCHAR, call.name)
 
 

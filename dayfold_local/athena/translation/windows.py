@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from sqlglot import exp
 
 from dayfold_local.athena.errors import QueryFailure, not_supported
 from dayfold_local.athena.translation import aggregates
-from dayfold_local.athena.translation.aggregate_functions import WINDOW_ONLY
 from dayfold_local.athena.translation.expressions import Translator, boolean, expression
-from dayfold_local.athena.translation.parse import position
+from dayfold_local.athena.translation.parse import CALL, position
 
 if TYPE_CHECKING:
     from dayfold_local.athena.translation.scope import Scope, Typed
+
+_TAKING_NULLS: Final = frozenset({"lag", "lead", "first_value", "last_value", "nth_value"})
 
 
 def clause(node: exp.Expr, scope: Scope, to: Translator, over: str = "") -> Typed:
@@ -28,7 +29,7 @@ def clause(node: exp.Expr, scope: Scope, to: Translator, over: str = "") -> Type
     if isinstance(node, exp.GroupConcat):
         return aggregates.listagg(node, scope, to, filters + over)
     call = aggregates.call_of(node, scope, to)
-    if nulls and call.name not in WINDOW_ONLY:
+    if nulls and call.name not in _TAKING_NULLS:
         raise not_supported(f"{position(call.node)}IGNORE NULLS with {call.name}")
     return aggregates.any_call(call, filters + over, nulls)
 
@@ -40,6 +41,12 @@ def window(
     named: dict[str, exp.Window],
 ) -> Typed:
     """A call with OVER (...)."""
+    name = str(node.this.this).removeprefix(CALL).lower()
+    if node.args.get("spec") is not None and name in {"lag", "lead"}:
+        raise QueryFailure(
+            "INVALID_WINDOW_FRAME",
+            f"{position(node)}Cannot specify window frame for {name} function",
+        )
     return clause(node.this, scope, to, f" OVER ({_specification(node, scope, to, named)})")
 
 

@@ -1,0 +1,28 @@
+-- Aggregates and windows at their edges, found by the same search.
+SELECT approx_distinct(k, 0.3e0) FROM lake.typed;
+SELECT approx_distinct(k, 0.02e0) FROM lake.typed;
+SELECT geometric_mean(r) FROM lake.typed WHERE k IN (1, 8);
+SELECT geometric_mean(d) FROM lake.typed WHERE k IN (1, 2, 8);
+SELECT var_pop(d), stddev(d), variance(r) FROM lake.typed WHERE k NOT IN (4, 5);
+SELECT b, var_pop(infinity()), stddev(infinity()) FROM lake.typed WHERE k < 4 GROUP BY b ORDER BY b;
+SELECT skewness(d), kurtosis(d) FROM lake.typed WHERE k NOT IN (4, 5);
+SELECT k, lag(d100, 1, -1.005) OVER (ORDER BY k) AS v FROM lake.typed ORDER BY k;
+SELECT k, lag('a', 2, iso) OVER (ORDER BY k) AS v FROM lake.typed ORDER BY k;
+SELECT k, lead(ts AT TIME ZONE 'Asia/Tokyo', 2, from_unixtime(k)) OVER (ORDER BY k) AS v FROM lake.typed ORDER BY k;
+SELECT k, nth_value(k, 0) OVER (ORDER BY k) AS v FROM lake.typed ORDER BY k;
+SELECT k, ntile(4) IGNORE NULLS OVER (ORDER BY k) AS v FROM lake.typed ORDER BY k;
+SELECT array_agg(from_unixtime(k) ORDER BY k) FROM lake.typed;
+SELECT map_agg(k, ts AT TIME ZONE 'Asia/Tokyo') FROM lake.typed WHERE k = 1;
+SELECT max_by(k, json_parse(js)) FROM lake.typed WHERE k < 3;
+SELECT array_agg(k ORDER BY json_parse(js)) FROM lake.typed WHERE k < 3;
+SELECT reduce_agg(k, '', (x, y) -> x || '!', (x, y) -> y) FROM lake.typed;
+SELECT approx_percentile(d, 0.5) FROM lake.typed WHERE k NOT IN (4, 5);
+SELECT approx_percentile(d, 0.5) FROM lake.typed WHERE k IN (1, 2, 8);
+SELECT listagg(v, '%', true, s, false) WITHIN GROUP (ORDER BY k) FROM lake.typed;
+SELECT listagg(v, '%' ORDER BY k) FROM lake.typed;
+SELECT listagg(v, '%') FROM lake.typed;
+SELECT listagg(v, substr(',x', 1, 1)) WITHIN GROUP (ORDER BY k) FROM lake.typed;
+SELECT listagg(DISTINCT b, ',') WITHIN GROUP (ORDER BY b) FROM (SELECT CAST(b AS varchar) AS b FROM lake.typed);
+SELECT k, lag(k) OVER (ORDER BY k ROWS BETWEEN 1 PRECEDING AND 1 FOLLOWING) AS v FROM lake.typed ORDER BY k;
+SELECT reduce_agg(k, si, (x, y) -> x, (x, y) -> y) FROM lake.typed WHERE k = 1;
+SELECT approx_distinct(b, 0.3e0) FROM lake.typed;
